@@ -1,0 +1,25 @@
+"""What every test lives with: a ring, no blocking call in the loop, no skip in CI, no thread left behind."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+pytest_plugins = ["tests.support.requirement_rows", "tests.support.rings"]
+
+PROGRAMS = ["protocol", "emulator", "cloud", "phone_client", "aiseg"]
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> Iterator[BlockBuster]:
+    """Fail a test whose event loop runs into a blocking call made by one of our programs."""
+    with blockbuster_ctx(PROGRAMS) as blockbuster:
+        yield blockbuster
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep settings of the person running the tests out of them."""
+    for name in [name for name in os.environ if name.startswith("AISEG_")]:
+        monkeypatch.delenv(name)
