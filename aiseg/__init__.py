@@ -1,0 +1,1 @@
+"""The one command: composes emulator, cloud and phone, and plays the demo."""
