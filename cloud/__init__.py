@@ -1,0 +1,1 @@
+"""The centre server: accounts, gateways, link codes, telemetry and its timeline, behind HTTP and MQTT."""
