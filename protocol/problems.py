@@ -280,6 +280,24 @@ STATE_DAMAGED = Kind(
 STATE_UNWRITABLE = Kind(
     "state_unwritable", 409, "{file} cannot be written: {reason}.", "{file} に書き込めません（{reason}）。"
 )
+STATE_IN_USE = Kind(
+    "state_in_use",
+    409,
+    "Another process is using {folder}; give this one a state folder of its own.",
+    "{folder} は別のプロセスが使用中です。別のフォルダーを指定してください。",
+)
+BROKER_LOGIN_REFUSED = Kind(
+    "broker_login_refused",
+    403,
+    "The broker refused this gateway's login ({reason}); register it again.",
+    "MQTTサーバーへのログインが拒否されました（{reason}）。もう一度、新規登録を行ってください。",
+)
+PUBLISH_DENIED = Kind(
+    "publish_denied",
+    403,
+    "The broker took nothing on {topic} ({reason}); samples are kept here.",
+    "MQTTサーバーが {topic} への送信を拒否しました（{reason}）。計測データはAiSEGに保持されています。",
+)
 PROGRAM_MISSING = Kind(
     "program_missing",
     409,
