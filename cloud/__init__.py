@@ -1,1 +1,1 @@
-"""The centre server: accounts, gateways, link codes, telemetry and its timeline, behind HTTP and MQTT."""
+"""The centre server and the CLUB Panasonic site behind the gateway: accounts, links, telemetry, timeline."""

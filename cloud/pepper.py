@@ -1,0 +1,78 @@
+"""Secrets: hashed, derived, compared. The pepper lies beside the database, so that a stolen database alone verifies nothing."""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+_BYTES: Final = 32
+# OWASP's floor for argon2id; about 30 ms, so it is called in a thread.
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16)
+
+
+class Pepper:
+    """The key of this cloud's secrets."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def hash(self, secret: str) -> str:
+        """Return argon2id over HMAC-SHA-256 of `secret`: for passwords and link codes. Slow on purpose."""
+        return _HASHER.hash(self._mac("secret", secret))
+
+    def verify(self, secret: str, kept_hash: str | None) -> bool:
+        """Say whether `secret` has `kept_hash`; None takes as long and is never right."""
+        try:
+            _HASHER.verify(kept_hash or self._nobody, self._mac("secret", secret))
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+        return kept_hash is not None
+
+    def is_weak(self, kept_hash: str) -> bool:
+        """Say whether `kept_hash` was made with weaker parameters than today's."""
+        return _HASHER.check_needs_rehash(kept_hash)
+
+    def derive(self, *parts: str | int) -> str:
+        """Return 256 bits that only this cloud can make from `parts`, and can make again."""
+        return base64.urlsafe_b64encode(self._mac("derive", *parts)).rstrip(b"=").decode()
+
+    @cached_property
+    def _nobody(self) -> str:
+        return self.hash(secrets.token_urlsafe(_BYTES))
+
+    def _mac(self, *parts: str | int) -> bytes:
+        text = "\0".join(str(part) for part in parts)
+        return hmac.digest(self._key, text.encode(), hashlib.sha256)
+
+
+def mint_token() -> str:
+    """Return a fresh opaque token of 256 bits."""
+    return secrets.token_urlsafe(_BYTES)
+
+
+def digest(token: str) -> str:
+    """Return what the store keeps of an opaque token: SHA-256 is enough for 256 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def keep_secret(file: Path) -> str:
+    """Return the secret in `file` (mode 0600), made now if there is none.
+
+    Raises:
+        OSError: It can be neither read nor written.
+    """
+    if not file.exists():
+        unfinished = file.with_name(file.name + ".new")
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as new:
+            new.write(mint_token())
+            new.flush()
+            os.fsync(new.fileno())
+        unfinished.replace(file)
+    return file.read_text("ascii")

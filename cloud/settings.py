@@ -1,0 +1,121 @@
+"""What can be set: a TOML file, overridden by `AISEG_CLOUD__<SECTION>__<KEY>` of the environment."""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from protocol.identity import FirmwareVersion
+from protocol.problems import SETTINGS_WRONG, Problem
+
+_PREFIX: Final = "AISEG_CLOUD__"
+_ENVIRONMENT: Final = "environment"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Http(_Section):
+    """Where API and site listen; `public_url` is how gateways, phones and mails name them from outside."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+$")] | None = None
+
+
+class Mqtt(_Section):
+    """The broker: our own, or a Mosquitto that the cloud starts and feeds with credentials."""
+
+    broker: Literal["embedded", "mosquitto"] = "embedded"
+    host: str = "127.0.0.1"
+    port: Port = 1883
+
+
+class Store(_Section):
+    """The folder of the database, the pepper and the watcher's password."""
+
+    folder: Path = Path("state/cloud")
+
+
+class Firmware(_Section):
+    """The latest firmware of each model; the cloud decides what "latest" means (S-GEN-16)."""
+
+    mkn700: FirmwareVersion = "2.10"
+    mkn702: FirmwareVersion = "2.10"
+
+    def latest(self) -> Mapping[str, str]:
+        """Return the latest version by model."""
+        return {"MKN700": self.mkn700, "MKN702": self.mkn702}
+
+
+class Site(_Section):
+    """Pages. The inbox shows every mail, so by default it exists on loopback only."""
+
+    inbox: bool | None = None
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    http: Http = Http()
+    mqtt: Mqtt = Mqtt()
+    store: Store = Store()
+    firmware: Firmware = Firmware()
+    site: Site = Site()
+
+    def shows_inbox(self) -> bool:
+        """Say whether the inbox page exists."""
+        return is_loopback(self.http.host) if self.site.inbox is None else self.site.inbox
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether `host` is this machine and nobody else can come in by it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of `file` (none: the defaults) and `environment`.
+
+    Raises:
+        Problem: `settings_wrong`, naming file, key and reason.
+    """
+    values = _read_toml(file) if file else {}
+    overridden = _override(values, environment)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        where = _ENVIRONMENT if key in overridden else str(file)
+        raise Problem(SETTINGS_WRONG, file=where, key=key, reason=first["msg"]) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise Problem(SETTINGS_WRONG, file=str(file), key="-", reason=str(reason)) from None
+
+
+def _override(values: dict[str, Any], environment: Mapping[str, str]) -> set[str]:
+    """Put the environment's values into `values` and return their dotted keys."""
+    keys = set()
+    for name in sorted(name for name in environment if name.startswith(_PREFIX)):
+        path = name.removeprefix(_PREFIX).lower().split("__")
+        section = values
+        for each in path[:-1]:
+            section = section.setdefault(each, {})
+        section[path[-1]] = environment[name]
+        keys.add(".".join(path))
+    return keys

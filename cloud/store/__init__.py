@@ -1,0 +1,1 @@
+"""The cloud's store: tables (`schema`), how they are reached (`engine`), how they came to be (`migrations`)."""
