@@ -8,7 +8,7 @@ from blockbuster import BlockBuster, blockbuster_ctx
 
 pytest_plugins = ["tests.support.requirement_rows", "tests.support.rings"]
 
-PROGRAMS = ["protocol", "emulator", "cloud", "phone_client", "aiseg"]
+PROGRAMS = ["protocol", "chassis", "emulator", "cloud", "phone_client", "aiseg"]
 
 
 @pytest.fixture(autouse=True)

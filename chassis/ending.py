@@ -1,0 +1,34 @@
+"""How a command ends: a sentence on standard error and the exit code of protocol/README.md."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from protocol.problems import AisegError, exit_code
+
+EXIT_INTERRUPTED = 130
+
+
+def language() -> str:
+    """Return `ja` when the person's locale is Japanese, else `en`."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "ja" if locale.startswith("ja") else "en"
+
+
+def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run `command` (with the arguments of this process) and exit: a sentence instead of a traceback."""
+    try:
+        code = command.main(arguments, standalone_mode=False)
+    except AisegError as error:
+        click.echo(error.sentence(language()), err=True)
+        code = exit_code(error)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)
+        code = EXIT_INTERRUPTED
+    sys.exit(code or 0)
