@@ -26,12 +26,12 @@ _PROBLEM = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path: what it takes, what it gives, and how it says no."""
+    """One method of one path: what it takes, what it gives (None: status 204), and how it says no."""
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
     summary: str
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
     request: type[BaseModel] | None = None
     status: int = 200
     problems: tuple[Kind, ...] = ()
@@ -61,9 +61,9 @@ def describe(title: str, version: str, operations: Sequence[Operation]) -> dict[
 
 
 def _operation(each: Operation) -> dict[str, object]:
-    answers: dict[str, object] = {
-        str(each.status): _content(each.summary, "application/json", each.answer.__name__)
-    }
+    answers: dict[str, object] = {str(each.status): {"description": each.summary}}
+    if each.answer:
+        answers[str(each.status)] = _content(each.summary, "application/json", each.answer.__name__)
     for kind in each.problems:
         answers[str(kind.status)] = _content(_codes(each, kind.status), MEDIA_TYPE, "Problem")
     described: dict[str, object] = {
