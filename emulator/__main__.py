@@ -1,0 +1,77 @@
+"""`aiseg emulator`: one gateway in this terminal, until Ctrl-C."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from emulator.label import label, label_document
+from emulator.program import running
+from emulator.settings import Settings, read_settings
+from protocol.identity import Model
+from protocol.problems import SETTINGS_WRONG, AisegError, Problem, exit_code
+
+
+@click.command("emulator")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file; see config/emulator.toml.")
+@click.option("--model", type=click.Choice(get_args(Model)), help="The model to be.")
+@click.option("--state", type=click.Path(path_type=Path), help="Folder of identity and outbox.")
+@click.option("--http", metavar="HOST:PORT", help="Where panel and device API listen.")
+@click.option("--cloud", metavar="URL", help="Where the cloud's HTTP API is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the label as one JSON object.")
+def command(
+    *,
+    config: Path | None,
+    model: str | None,
+    state: Path | None,
+    http: str | None,
+    cloud: str | None,
+    as_json: bool,
+) -> None:
+    """Run one emulated AiSEG gateway."""
+    options = {"gateway.model": model, "gateway.folder": state, "cloud.url": cloud, **_http(http)}
+    given = {key: value for key, value in options.items() if value is not None}
+    settings = read_settings(config, given)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    asyncio.run(_serve(settings, as_json=as_json))
+
+
+async def _serve(settings: Settings, *, as_json: bool) -> None:
+    stop = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with running(settings) as program:
+        if as_json:
+            click.echo(json.dumps(label_document(program.gateway, program.urls), ensure_ascii=False))
+        else:
+            click.echo(label(program.gateway, program.urls))
+        await stop.wait()
+
+
+def _http(address: str | None) -> dict[str, object]:
+    if address is None:
+        return {}
+    host, colon, port = address.rpartition(":")
+    if not (host and colon and port.isdecimal()):
+        raise Problem(SETTINGS_WRONG, file="command line", key="--http", reason="not HOST:PORT")
+    return {"http.host": host.strip("[]"), "http.port": int(port)}
+
+
+def main() -> None:
+    """Run the command; a problem ends it with its sentence and exit code."""
+    try:
+        command.main(standalone_mode=True)
+    except AisegError as error:
+        language = "ja" if (os.environ.get("LC_ALL") or os.environ.get("LANG", "")).startswith("ja") else "en"
+        click.echo(error.sentence(language), err=True)
+        sys.exit(exit_code(error))
+
+
+if __name__ == "__main__":
+    main()

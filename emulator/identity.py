@@ -1,0 +1,127 @@
+"""Who this gateway is: id, device code and key, made at the first start ("manufacture") and kept for ever."""
+
+import base64
+import binascii
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+
+from protocol.codes import with_check_digit
+from protocol.identity import DeviceCode, Frozen, GatewayId
+from protocol.problems import STATE_DAMAGED, STATE_IN_USE, STATE_UNWRITABLE, Problem
+
+IDENTITY_FILE: Final = "identity.json"
+LOCK_FILE: Final = "lock"
+
+
+class _Stored(Frozen):
+    v: int
+    gateway_id: GatewayId
+    device_code: DeviceCode
+    private_key: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The public id, the code printed on the case, and the key that never leaves the gateway."""
+
+    gateway_id: str
+    device_code: str
+    key: Ed25519PrivateKey
+
+    @property
+    def public_key(self) -> str:
+        """Return the Ed25519 public key, 32 bytes in base64."""
+        return base64.b64encode(self.key.public_key().public_bytes_raw()).decode()
+
+    def sign(self, payload: str) -> str:
+        """Return the Ed25519 signature of `payload` (UTF-8) in base64."""
+        return base64.b64encode(self.key.sign(payload.encode())).decode()
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make the state `folder` and keep every other process out of it.
+
+    Raises:
+        Problem: `state_in_use` or `state_unwritable`.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / LOCK_FILE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Problem(STATE_UNWRITABLE, file=str(folder), reason=str(error.strerror)) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Problem(STATE_IN_USE, folder=str(folder)) from None
+    finally:
+        os.close(lock)
+
+
+def load_identity(folder: Path) -> Identity:
+    """Return the identity kept in `folder`, made now if this is the first start.
+
+    Raises:
+        Problem: `state_damaged` or `state_unwritable`.
+    """
+    file = folder / IDENTITY_FILE
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        return _make(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(STATE_DAMAGED, file=str(file), reason=str(error)) from None
+    try:
+        stored = _Stored.model_validate_json(text)
+        key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(stored.private_key, validate=True))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise Problem(STATE_DAMAGED, file=str(file), reason=first["msg"]) from None
+    except (binascii.Error, ValueError):
+        raise Problem(STATE_DAMAGED, file=str(file), reason="private_key") from None
+    return Identity(stored.gateway_id, stored.device_code, key)
+
+
+def _make(file: Path) -> Identity:
+    identity = Identity(
+        gateway_id=secrets.token_hex(6),
+        device_code=with_check_digit(f"{secrets.randbelow(10**9):09}"),
+        key=Ed25519PrivateKey.generate(),
+    )
+    document = {
+        "v": 1,
+        "gateway_id": identity.gateway_id,
+        "device_code": identity.device_code,
+        "private_key": base64.b64encode(identity.key.private_bytes_raw()).decode(),
+    }
+    try:
+        _write_whole(file, json.dumps(document, indent=2) + "\n")
+    except OSError as error:
+        raise Problem(STATE_UNWRITABLE, file=str(file), reason=str(error.strerror)) from None
+    return identity
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write `text` to `file`, readable by its owner only, so that a power cut leaves all of it or none."""
+    aside = file.with_suffix(".new")
+    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:  # noqa: PTH123
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    aside.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,97 @@
+"""The whole life of one gateway as one context: entered it serves, left it is gone, politely."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
+
+from emulator import web
+from emulator.clock import Clock, SystemClock
+from emulator.cloud_client import CloudClient
+from emulator.device_api import DeviceApi
+from emulator.gateway import Gateway
+from emulator.household import Household
+from emulator.identity import Identity, held, load_identity
+from emulator.sampler import sample_for_ever
+from emulator.settings import Settings
+from emulator.store import Store
+from emulator.uplink import Uplink
+from protocol.cloud_api import Registration
+
+
+@dataclass(frozen=True)
+class Running:
+    """A gateway that serves: its doorway, and the URLs of panel and device API (the first is the one to show)."""
+
+    gateway: Gateway
+    urls: list[str]
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """Run one gateway until the context is left.
+
+    Raises:
+        Problem: `state_in_use`, `state_damaged`, `state_unwritable`, `port_taken` or `settings_wrong`.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        gateway = await _open_gateway(settings, clock, stack)
+        names = [gateway.advertisement().host_name.rstrip("."), *settings.http.names]
+        api = DeviceApi(gateway, clock, with_link_code=settings.http.link_code)
+        app = web.make_app(api.routes(), names)
+        hosts = [settings.http.host] if settings.http.host else web.addresses_of(settings.network.interfaces)
+        urls = await stack.enter_async_context(web.listening(app, hosts, settings.http.port))
+        async with asyncio.TaskGroup() as tasks:
+            work = [
+                tasks.create_task(sample_for_ever(gateway, clock, settings.telemetry.interval)),
+                tasks.create_task(Uplink(gateway, clock).run()),
+            ]
+            try:
+                yield Running(gateway, urls)
+            finally:
+                for task in work:
+                    task.cancel()
+
+
+async def _open_gateway(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Gateway:
+    opened = _opened(settings)
+    state = await asyncio.to_thread(opened.__enter__)
+    stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
+    model = settings.gateway.model
+    cloud = await stack.enter_async_context(CloudClient(settings.cloud.url, state.identity, model))
+    return Gateway(
+        model=model,
+        firmware=settings.gateway.firmware,
+        identity=state.identity,
+        household=state.household,
+        store=state.store,
+        registration=state.registration,
+        cloud=cloud,
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True)
+class _State:
+    identity: Identity
+    household: Household
+    store: Store
+    registration: Registration | None
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[_State]:
+    """Hold the state folder and what is in it. Reads and writes files: not for the event loop."""
+    folder = settings.gateway.folder
+    with held(folder):
+        identity = load_identity(folder)
+        household = Household(
+            seed=settings.household.seed or identity.gateway_id,
+            solar_peak_w=settings.household.solar_peak_w,
+            battery_wh=settings.household.battery_wh,
+            interval=settings.telemetry.interval,
+        )
+        store = Store(folder, household.first_state(), settings.telemetry.outbox_samples)
+        with closing(store):
+            yield _State(identity, household, store, store.registration())

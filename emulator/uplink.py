@@ -1,0 +1,196 @@
+"""MQTT to the broker: the oldest samples go first, and go again until the cloud's receipt for them has come.
+
+One batch is under way at a time, so the outbox is the only memory of what is still to be sent, whatever broke before.
+"""
+
+import asyncio
+import logging
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from pydantic import ValidationError
+
+from emulator.clock import Clock
+from emulator.gateway import Gateway
+from protocol.cloud_api import Registration
+from protocol.problems import BROKER_LOGIN_REFUSED, PUBLISH_DENIED, AisegError, Problem, UnreachableError
+from protocol.rules import SAMPLES_PER_MESSAGE
+from protocol.telemetry import Receipt, Status, write_samples
+from protocol.topics import OLDEST_PROPERTY, Channel, Topic
+
+KEEPALIVE_S: Final = 30
+ANSWER_S: Final = 5.0
+RECEIPT_S: Final = 15.0
+FAREWELL_S: Final = 2.0
+LONGEST_PAUSE_S: Final = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class _Client(aiomqtt.Client):
+    """aiomqtt 2.5 drops the reason code of a PUBACK; without it a denied message would vanish in silence (T-40)."""
+
+    denial: ReasonCode | None = None
+
+    def _on_publish(
+        self, client: Any, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        self.denial = reason_code if reason_code.is_failure else None
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+
+class Uplink:
+    """Keeps one MQTT session for the present registration and tells the gateway how it stands."""
+
+    def __init__(self, gateway: Gateway, clock: Clock, receipt_s: float = RECEIPT_S) -> None:
+        self._gateway = gateway
+        self._clock = clock
+        self._receipt_s = receipt_s
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Send until cancelled, then say farewell; reconnect with full jitter, at most a minute apart."""
+        seen = 0
+        while True:
+            registration = self._gateway.registration
+            if not registration:
+                seen = await self._gateway.changes.after(seen)
+                continue
+            try:
+                await self._session(registration)
+            except (AisegError, aiomqtt.MqttError) as error:
+                self._failed(error, registration)
+                await self._pause(registration)
+
+    async def _session(self, registration: Registration) -> None:
+        """Serve one connection until it breaks or the gateway is registered anew."""
+        gateway_id = registration.gateway_id
+        async with _Client(
+            registration.mqtt_host,
+            registration.mqtt_port,
+            identifier=gateway_id,
+            username=gateway_id,
+            password=registration.mqtt_password,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            will=aiomqtt.Will(
+                str(_topic(registration, "status")), self._status(online=False), qos=1, retain=True
+            ),
+            keepalive=KEEPALIVE_S,
+            timeout=ANSWER_S,
+        ) as client:
+            await client.subscribe(str(_topic(registration, "receipt")), qos=1)
+            await _publish(client, _topic(registration, "status"), self._status(online=True), retain=True)
+            self._connected()
+            try:
+                await self._send(client, registration)
+            finally:
+                with suppress(AisegError, aiomqtt.MqttError, TimeoutError):
+                    async with asyncio.timeout(FAREWELL_S):
+                        await _publish(
+                            client, _topic(registration, "status"), self._status(online=False), retain=True
+                        )
+
+    async def _send(self, client: _Client, registration: Registration) -> None:
+        while self._gateway.registration == registration:
+            seen = self._gateway.changes.count
+            batch = await self._gateway.unsent(SAMPLES_PER_MESSAGE)
+            if not batch:
+                await self._gateway.changes.after(seen)
+                continue
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.UserProperty = (OLDEST_PROPERTY, str(batch[0].seq))
+            await _publish(
+                client, _topic(registration, "telemetry"), write_samples(batch), properties=properties
+            )
+            log.debug("sent samples %d to %d", batch[0].seq, batch[-1].seq)
+            await self._await_receipt(client, registration.epoch, batch[-1].seq)
+
+    async def _await_receipt(self, client: _Client, epoch: int, seq: int) -> None:
+        """Return when everything up to `seq` is stored, or in vain after a while: it is then sent again."""
+        try:
+            async with asyncio.timeout(self._receipt_s):
+                async for message in client.messages:
+                    stored_up_to = _read_receipt(message.payload)
+                    await self._gateway.accept_receipt(epoch, stored_up_to)
+                    if stored_up_to >= seq:
+                        self._connected()
+                        return
+        except TimeoutError:
+            self._tell(UnreachableError("the cloud's receipt", f"none for sample {seq}"), connected=True)
+
+    def _status(self, *, online: bool) -> bytes:
+        firmware = self._gateway.device().firmware
+        return Status(online=online, firmware=firmware, at=self._clock.now()).model_dump_json().encode()
+
+    def _connected(self) -> None:
+        self._failures = 0
+        if not self._gateway.uplink.connected:
+            log.info("connected to the broker")
+        self._gateway.uplink_changed(replace(self._gateway.uplink, connected=True, trouble=None))
+
+    def _failed(self, error: AisegError | aiomqtt.MqttError, registration: Registration) -> None:
+        self._failures += 1
+        broker = f"MQTT {registration.mqtt_host}:{registration.mqtt_port}"
+        match error:
+            case AisegError():
+                self._tell(error)
+            case MqttConnectError():
+                self._tell(Problem(BROKER_LOGIN_REFUSED, reason=str(error.rc)))
+            case _:
+                self._tell(UnreachableError(broker, str(error)))
+
+    def _tell(self, trouble: AisegError, *, connected: bool = False) -> None:
+        before = self._gateway.uplink
+        log.log(logging.DEBUG if before.trouble else logging.WARNING, "%s", trouble.sentence())
+        denied = isinstance(trouble, Problem) and trouble.kind is PUBLISH_DENIED
+        self._gateway.uplink_changed(
+            replace(before, connected=connected, trouble=trouble, denied=before.denied + denied)
+        )
+
+    async def _pause(self, registration: Registration) -> None:
+        """Wait before the next try, but not when there is a new registration to try."""
+        longest_s = min(LONGEST_PAUSE_S, 2.0**self._failures)
+        seen = self._gateway.changes.count
+        with suppress(TimeoutError):
+            async with asyncio.timeout(secrets.SystemRandom().uniform(0, longest_s)):
+                while self._gateway.registration == registration:
+                    seen = await self._gateway.changes.after(seen)
+
+
+def _topic(registration: Registration, channel: Channel) -> Topic:
+    return Topic(registration.gateway_id, registration.epoch, channel)
+
+
+async def _publish(
+    client: _Client,
+    topic: Topic,
+    payload: bytes,
+    *,
+    retain: bool = False,
+    properties: Properties | None = None,
+) -> None:
+    """Publish with QoS 1 and wait for the acknowledgement; nobody else may publish meanwhile.
+
+    Raises:
+        Problem: `publish_denied`.
+        aiomqtt.MqttError: the connection broke.
+    """
+    client.denial = None
+    await client.publish(str(topic), payload, qos=1, retain=retain, properties=properties)
+    if client.denial:
+        raise Problem(PUBLISH_DENIED, topic=str(topic), reason=str(client.denial))
+
+
+def _read_receipt(payload: object) -> int:
+    try:
+        return Receipt.model_validate_json(bytes(payload)).stored_up_to if isinstance(payload, bytes) else 0
+    except ValidationError:
+        log.warning("a receipt that cannot be read is ignored")
+        return 0
