@@ -1,0 +1,237 @@
+"""Telemetry and status from the broker into the store: acknowledged after the commit, then a receipt to the gateway.
+
+What is not acknowledged the broker gives again, what has no receipt the gateway sends again, and the store takes each
+sample once; so nothing is lost or doubled whichever of them dies when.
+"""
+
+import asyncio
+import logging
+import random
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple, Protocol
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from pydantic import ValidationError
+
+from cloud.arrivals import Arrival
+from cloud.clock import Clock
+from protocol.problems import TELEMETRY_MALFORMED, Problem, UnreachableError
+from protocol.telemetry import Receipt, Status, read_samples
+from protocol.topics import INGEST_FILTERS, OLDEST_PROPERTY, Topic, read_topic
+
+BATCH_MAX_MESSAGES: Final = 200
+"""Also our receive maximum: no more than this is ever in memory here, the rest waits at the broker."""
+
+_SESSION_EXPIRY_S: Final = 300
+_ANSWER_WITHIN_S: Final = 5.0
+_RETRY_FIRST_S: Final = 0.2
+_RETRY_MAX_S: Final = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Store(Protocol):
+    """What ingest needs of the registry; both verbs block until they are committed."""
+
+    def accept_samples(self, arrivals: Sequence[Arrival], now: datetime) -> Mapping[tuple[str, int], int]:
+        """Store what is new; return per gateway and epoch the number up to which everything is stored."""
+        ...
+
+    def accept_status(self, gateway_id: str, epoch: int, status: Status, now: datetime) -> bool:
+        """Keep what a gateway, or its last will, says of itself."""
+        ...
+
+
+class Report(NamedTuple):
+    """A status message of one gateway."""
+
+    gateway_id: str
+    epoch: int
+    status: Status
+
+
+class Ingest:
+    """The cloud's MQTT client, the same behind every broker."""
+
+    def __init__(  # noqa: PLR0917 - whose store and clock, which broker, who we are there
+        self, store: Store, clock: Clock, host: str, port: int, username: str, password: str
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._address = (host, port)
+        self._credentials = (username, password)
+        self._client: _Client | None = None
+        self._warned: set[str] = set()
+        self.malformed = 0
+        """Messages that could not be read, since the start."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has us and our subscriptions."""
+        return self._client is not None
+
+    async def run(self) -> None:
+        """Take in what arrives until cancelled; reconnect for ever."""
+        failures = 0
+        while True:
+            try:
+                async with _Client(*self._address, *self._credentials) as client:
+                    await _subscribe(client)
+                    self._client = client
+                    _log.info("ingest is connected to the broker")
+                    failures = 0
+                    await self._take_in(client)
+            except aiomqtt.MqttError as error:
+                level = logging.DEBUG if failures else logging.WARNING
+                _log.log(level, "ingest has no broker: %s", error)
+            finally:
+                self._client = None
+            await self._clock.sleep(_pause_s(failures))
+            failures += 1
+
+    async def send(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """Publish with QoS 1; done when the broker has it.
+
+        Raises:
+            UnreachableError: the broker is away; nothing is queued.
+        """
+        if self._client is None:
+            raise UnreachableError("MQTT broker", "not connected")
+        try:
+            await self._client.publish(topic, payload, qos=1, retain=retain)
+        except aiomqtt.MqttError as error:
+            raise UnreachableError("MQTT broker", str(error)) from error
+
+    async def _take_in(self, client: "_Client") -> None:
+        messages = client.messages
+        while True:
+            batch = [await anext(messages)]
+            while len(messages) and len(batch) < BATCH_MAX_MESSAGES:
+                batch.append(await anext(messages))
+            stored = await self._commit(batch)
+            for message in batch:
+                client.acknowledge(message)
+            await _send_receipts(client, stored)
+
+    async def _commit(self, batch: Sequence[aiomqtt.Message]) -> Mapping[tuple[str, int], int]:
+        """Store a batch off the loop. What is malformed now stays so: it is counted, and acknowledged with the rest."""
+        read = [item for message in batch if (item := self._read(message))]
+        arrivals = [item for item in read if isinstance(item, Arrival)]
+        reports = [item for item in read if isinstance(item, Report)]
+        return await asyncio.to_thread(self._keep, arrivals, reports, self._clock.now())
+
+    def _keep(
+        self, arrivals: Sequence[Arrival], reports: Sequence[Report], now: datetime
+    ) -> Mapping[tuple[str, int], int]:
+        for report in reports:
+            self._store.accept_status(*report, now)
+        return self._store.accept_samples(arrivals, now) if arrivals else {}
+
+    def _read(self, message: aiomqtt.Message) -> Arrival | Report | None:
+        try:
+            return _read_message(message)
+        except Problem as problem:
+            self.malformed += 1
+            sender = message.topic.value.split("/")[1]
+            level = logging.DEBUG if sender in self._warned else logging.WARNING
+            self._warned.add(sender)
+            _log.log(level, "%s: %s", message.topic.value, problem)
+            return None
+
+
+class _Client(aiomqtt.Client):
+    """An aiomqtt client that acknowledges when told to, and the one place that knows aiomqtt's private names.
+
+    aiomqtt 2 acknowledges what its caller has not even seen; paho beneath it can wait, but is only reached as `_client`.
+    """
+
+    def __init__(self, host: str, port: int, username: str, password: str) -> None:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.ReceiveMaximum = BATCH_MAX_MESSAGES
+        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+        super().__init__(
+            host,
+            port,
+            username=username,
+            password=password,
+            identifier=username,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=False,
+            properties=properties,
+            timeout=_ANSWER_WITHIN_S,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        )
+        self.pending_calls_threshold = BATCH_MAX_MESSAGES
+        self._client.manual_ack_set(True)
+
+    def acknowledge(self, message: aiomqtt.Message) -> None:
+        """Send the PUBACK of `message`; without a connection it does nothing, and the broker gives it again."""
+        self._client.ack(message.mid, message.qos)
+
+    async def __aexit__(self, *raised: Any) -> None:
+        await super().__aexit__(*raised)
+        if self._disconnected.done():
+            self._disconnected.exception()  # seen: when a loss ends us, asyncio would complain that nobody looked
+
+
+async def _subscribe(client: _Client) -> None:
+    granted = await client.subscribe([(each, 1) for each in INGEST_FILTERS])
+    refused = [str(code) for code in granted if getattr(code, "is_failure", False)]
+    if refused:
+        raise aiomqtt.MqttError(f"subscription refused: {', '.join(refused)}")
+
+
+async def _send_receipts(client: _Client, stored: Mapping[tuple[str, int], int]) -> None:
+    """Tell each gateway what it may forget; retained, so that it also learns so after being away."""
+    await asyncio.gather(
+        *(
+            client.publish(
+                str(Topic(gateway_id, epoch, "receipt")),
+                Receipt(stored_up_to=stored_up_to).model_dump_json(),
+                qos=1,
+                retain=True,
+            )
+            for (gateway_id, epoch), stored_up_to in stored.items()
+        )
+    )
+
+
+def _read_message(message: aiomqtt.Message) -> Arrival | Report | None:
+    """Return what `message` says; None for the empty one that clears a retained status.
+
+    Raises:
+        Problem: `telemetry_malformed`.
+    """
+    topic = read_topic(message.topic.value)
+    payload = message.payload
+    if topic is None or not isinstance(payload, bytes):
+        raise Problem(TELEMETRY_MALFORMED, reason="not a topic of a gateway")
+    if topic.channel == "telemetry":
+        return Arrival(topic.gateway_id, topic.epoch, _oldest(message), read_samples(payload))
+    return Report(topic.gateway_id, topic.epoch, _read_status(payload)) if payload else None
+
+
+def _read_status(payload: bytes) -> Status:
+    try:
+        return Status.model_validate_json(payload)
+    except ValidationError as error:
+        raise Problem(TELEMETRY_MALFORMED, reason=error.errors()[0]["msg"]) from None
+
+
+def _oldest(message: aiomqtt.Message) -> int | None:
+    said = dict(getattr(message.properties, "UserProperty", ())).get(OLDEST_PROPERTY)
+    if said is None:
+        return None
+    if not (said.isascii() and said.isdigit() and len(said) <= len(str(2**53))):
+        raise Problem(TELEMETRY_MALFORMED, reason=f"{OLDEST_PROPERTY} is not a number")
+    return int(said)
+
+
+def _pause_s(failures: int) -> float:
+    """Return a random pause up to a bound that doubles with each failure (full jitter)."""
+    bound = min(_RETRY_MAX_S, _RETRY_FIRST_S * 2 ** min(failures, 16))
+    return random.uniform(0, bound)  # noqa: S311 - spreads load, guards nothing

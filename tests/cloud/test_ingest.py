@@ -1,0 +1,270 @@
+"""Ingest behind a real broker, with a store that a test can hold up or break."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+
+import mqtt5
+import pytest
+
+from cloud.arrivals import Arrival, contiguous, forgotten_up_to
+from cloud.broker import Broker
+from cloud.broker.embedded import EmbeddedBroker
+from cloud.clock import SystemClock
+from cloud.ingest import Ingest
+from protocol.problems import UnreachableError
+from protocol.telemetry import Battery, Receipt, Sample, Status, write_samples
+from tests.cloud.broker.conftest import ALICE, LOGINS
+from tests.cloud.broker.peer import PASSWORD, Peer, client
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.adapters
+
+TELEMETRY = f"aiseg/{ALICE}/1/telemetry"
+STATUS = f"aiseg/{ALICE}/1/status"
+RECEIPT = f"aiseg/{ALICE}/1/receipt"
+ONLINE = Status(online=True, firmware="2.10", at=datetime.fromisoformat("2026-11-22T05:00:00Z"))
+
+
+class MemoryStore:
+    """Keeps what the registry would keep; `gate` shut holds up the commit, `deaf` loses the answer after it."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, int, int], Sample] = {}
+        self.offered = 0
+        self.oldest = 1
+        self.statuses: list[tuple[str, int, Status]] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waiting = threading.Event()
+
+    def accept_samples(self, arrivals: Sequence[Arrival], now: datetime) -> Mapping[tuple[str, int], int]:
+        self.waiting.set()
+        assert self.gate.wait(20)
+        for arrival in arrivals:
+            self.oldest = max(self.oldest, forgotten_up_to(arrival) + 1)
+            for sample in arrival.samples:
+                self.offered += 1
+                self.kept.setdefault((arrival.gateway_id, arrival.epoch, sample.seq), sample)
+        return {(a.gateway_id, a.epoch): contiguous(self.oldest - 1, self.above()) for a in arrivals}
+
+    def above(self) -> list[int]:
+        return sorted(number for _, _, number in self.kept if number >= self.oldest)
+
+    def accept_status(self, gateway_id: str, epoch: int, status: Status, now: datetime) -> bool:
+        self.statuses.append((gateway_id, epoch, status))
+        return True
+
+
+def sample(number: int) -> Sample:
+    return Sample(
+        seq=number,
+        measured_at=datetime.fromisoformat("2026-11-22T05:00:00Z"),
+        generation_w=0,
+        consumption_w=0,
+        grid_import_w=0,
+        grid_export_w=0,
+        battery=Battery(charge_w=0, discharge_w=0, state_of_charge_pct=50),
+        generation_wh=0,
+        consumption_wh=0,
+        grid_import_wh=0,
+        grid_export_wh=0,
+        circuits=(),
+    )
+
+
+def payload(*numbers: int) -> bytes:
+    return write_samples([sample(number) for number in numbers])
+
+
+@asynccontextmanager
+async def taking_in(broker: Broker, store: MemoryStore) -> AsyncIterator[Ingest]:
+    ingest = Ingest(store, SystemClock(), broker.host, broker.port, "ingest", PASSWORD)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(ingest.run())
+        await until(lambda: ingest.connected, "ingest connected")
+        yield ingest
+        running.cancel()
+
+
+@asynccontextmanager
+async def gateway(broker: Broker) -> AsyncIterator[Peer]:
+    async with client(broker, ALICE) as alice:
+        await alice.subscribe(RECEIPT)
+        yield alice
+
+
+async def receipt(alice: Peer) -> int:
+    message = await alice.message()
+    assert message.topic == RECEIPT
+    return Receipt.model_validate_json(message.payload).stored_up_to
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def embedded(port: int = 0) -> tuple[EmbeddedBroker, AbstractAsyncContextManager[None]]:
+    broker = EmbeddedBroker("127.0.0.1", port)
+    return broker, broker.serving(LOGINS)
+
+
+async def test_samples_are_stored_and_the_gateway_gets_a_retained_receipt(store: MemoryStore) -> None:
+    broker, serving = embedded()
+    async with serving, taking_in(broker, store), gateway(broker) as alice:
+        await alice.publish(TELEMETRY, payload(1, 2))
+        assert await receipt(alice) == 2
+        assert set(store.kept) == {(ALICE, 1, 1), (ALICE, 1, 2)}
+        async with client(broker, "watcher") as watcher:
+            await watcher.subscribe(RECEIPT)
+            kept = await watcher.message()
+            assert (kept.retain, kept.payload) == (True, b'{"v":1,"stored_up_to":2}')
+
+
+@pytest.mark.req("S-TEL-05")
+async def test_a_receipt_stops_at_a_hole_and_passes_what_the_gateway_no_longer_has(
+    store: MemoryStore,
+) -> None:
+    broker, serving = embedded()
+    async with serving, taking_in(broker, store), gateway(broker) as alice:
+        await alice.publish(TELEMETRY, payload(1))
+        assert await receipt(alice) == 1
+        await alice.publish(TELEMETRY, payload(5))
+        assert await receipt(alice) == 1
+        await alice.publish(TELEMETRY, payload(6), user_properties=[("oldest", "5")])
+        assert await receipt(alice) == 6
+
+
+async def test_status_and_will_reach_the_store(store: MemoryStore) -> None:
+    broker, serving = embedded()
+    offline = ONLINE.model_copy(update={"online": False})
+    will = mqtt5.Will(STATUS, payload=offline.model_dump_json().encode(), retain=True)
+    async with serving, taking_in(broker, store) as ingest, client(broker, ALICE, will=will) as alice:
+        await alice.publish(STATUS, ONLINE.model_dump_json().encode(), retain=True)
+        alice.vanish()
+        await until(lambda: len(store.statuses) == 2, "both statuses")
+        assert store.statuses == [(ALICE, 1, ONLINE), (ALICE, 1, offline)]
+        await ingest.send(STATUS, b"", retain=True)
+        await ingest.send(STATUS, ONLINE.model_dump_json().encode())
+        await until(lambda: len(store.statuses) == 3, "the status after the cleared one")
+        assert ingest.malformed == 0
+
+
+async def test_nothing_is_acknowledged_before_the_commit(store: MemoryStore) -> None:
+    """Guards our one step into aiomqtt's private parts: an upgrade that breaks it acknowledges too early, or never."""
+    broker, serving = embedded()
+    store.gate.clear()
+    async with serving, gateway(broker) as alice, taking_in(broker, store):
+        await alice.publish(TELEMETRY, payload(1))
+        await until(store.waiting.is_set, "the store asked to commit")
+        async with client(broker, "watcher") as other:
+            await other.subscribe("$share/ingest/aiseg/+/+/telemetry")
+            await _take_over_from_ingest(broker)
+            assert (await other.message()).payload == payload(1)
+        store.gate.set()
+
+
+async def _take_over_from_ingest(broker: Broker) -> None:
+    async with client(broker, "ingest", clean_start=True) as intruder:
+        await intruder.goodbye()
+
+
+async def test_what_is_committed_is_acknowledged(store: MemoryStore) -> None:
+    broker, serving = embedded()
+    async with serving, gateway(broker) as alice:
+        async with taking_in(broker, store):
+            await alice.publish(TELEMETRY, payload(1))
+            assert await receipt(alice) == 1
+        async with client(broker, "ingest", clean_start=False) as successor:
+            assert successor.connack
+            assert successor.connack.session_present
+            assert await successor.hears_nothing()
+
+
+async def test_cancelled_between_commit_and_acknowledgement_loses_and_doubles_nothing(
+    store: MemoryStore,
+) -> None:
+    broker, serving = embedded()
+    async with serving, gateway(broker) as alice:
+        store.gate.clear()
+        async with taking_in(broker, store):
+            await alice.publish(TELEMETRY, payload(1, 2, 3))
+            await until(store.waiting.is_set, "the store asked to commit")
+        store.gate.set()
+        await until(lambda: store.offered == 3, "the commit nobody heard of")
+        async with taking_in(broker, store):
+            assert await receipt(alice) == 3
+        assert store.offered == 6
+        assert len(store.kept) == 3
+
+
+async def test_a_restarted_broker_is_found_again(store: MemoryStore) -> None:
+    broker, serving = embedded()
+    async with serving:
+        running = taking_in(broker, store)
+        ingest = await running.__aenter__()
+    await until(lambda: not ingest.connected, "the loss noticed")
+    with pytest.raises(UnreachableError):
+        await ingest.send(RECEIPT, b"x")
+    again, serving = embedded(broker.port)
+    async with serving:
+        await until(lambda: ingest.connected, "ingest connected again")
+        async with gateway(again) as alice:
+            await alice.publish(TELEMETRY, payload(1))
+            assert await receipt(alice) == 1
+        await running.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("topic", "message"),
+    [
+        (TELEMETRY, b"{"),
+        (TELEMETRY, b""),
+        (TELEMETRY, b"[]"),
+        (TELEMETRY, b'{"v":2}'),
+        (TELEMETRY, b"\xff\xfe"),
+        (STATUS, b"{}"),
+        (f"aiseg/{ALICE}/01/telemetry", b"{}"),
+        ("aiseg/EVIL/1/status", b"{}"),
+    ],
+)
+async def test_what_cannot_be_read_is_counted_said_once_and_let_go(
+    store: MemoryStore, caplog: pytest.LogCaptureFixture, topic: str, message: bytes
+) -> None:
+    broker, serving = embedded()
+    async with serving, taking_in(broker, store) as ingest, gateway(broker) as alice:
+        with caplog.at_level(logging.WARNING, "cloud.ingest"):
+            await ingest.send(topic, message)
+            await ingest.send(topic, message)
+            await until(lambda: ingest.malformed == 2, "both counted")
+        await alice.publish(TELEMETRY, payload(1))
+        assert await receipt(alice) == 1
+        assert set(store.kept) == {(ALICE, 1, 1)}
+        assert len(caplog.records) == 1
+
+
+async def test_a_nonsense_oldest_is_malformed(store: MemoryStore) -> None:
+    broker, serving = embedded()
+    async with serving, taking_in(broker, store) as ingest, gateway(broker) as alice:
+        await alice.publish(TELEMETRY, payload(1), user_properties=[("oldest", "９")])
+        await until(lambda: ingest.malformed == 1, "counted")
+        assert not store.kept
+
+
+async def test_no_more_is_in_flight_than_a_batch(store: MemoryStore) -> None:
+    broker, serving = embedded()
+    store.gate.clear()
+    async with serving, gateway(broker) as alice:
+        async with taking_in(broker, store):
+            for number in range(1, 501):
+                await alice.publish(TELEMETRY, payload(number))
+            await until(store.waiting.is_set, "the store asked to commit")
+            store.gate.set()
+            seen = 0
+            while seen < 500:
+                seen = await receipt(alice)
+        assert store.offered == len(store.kept) == 500
