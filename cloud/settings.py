@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cloud.invalid import first_fault
 from protocol.identity import FirmwareVersion
 from protocol.problems import SETTINGS_WRONG, Problem
 
 _PREFIX: Final = "AISEG_CLOUD__"
-_ENVIRONMENT: Final = "environment"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -94,10 +94,9 @@ def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        where = _ENVIRONMENT if key in overridden else str(file)
-        raise Problem(SETTINGS_WRONG, file=where, key=key, reason=first["msg"]) from None
+        key, reason = first_fault(error)
+        where = "environment" if key in overridden else str(file)
+        raise Problem(SETTINGS_WRONG, file=where, key=key, reason=reason) from None
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -4,32 +4,20 @@
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, select
-
-from cloud.instants import from_ms
 from cloud.pepper import Pepper, keep_secret
 from cloud.registry.accounts import Accounts
 from cloud.registry.gateways import Gateways
 from cloud.registry.links import Links
+from cloud.registry.survey import Survey
 from cloud.registry.telemetry import Telemetry
-from cloud.store.engine import FILE_NAME, Store, open_store
-from cloud.store.schema import gateways, link_codes, mails
+from cloud.store.engine import FILE_NAME, open_store
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
 
-class Registry(Gateways, Accounts, Links, Telemetry):
-    """Who owns what: gateways, accounts, links and telemetry, each told in a module of its own."""
-
-    def latest_instant(self) -> datetime | None:
-        """Return the latest instant the store knows to have passed; the clock must not show an earlier one."""
-        columns = (gateways.c.last_seen_at, gateways.c.registered_at, link_codes.c.issued_at, mails.c.sent_at)
-        with self.store.reading() as store:
-            latest = [store.scalar(select(func.max(column))) for column in columns]
-        known = [at_ms for at_ms in latest if at_ms is not None]
-        return from_ms(max(known)) if known else None
+class Registry(Gateways, Accounts, Links, Telemetry, Survey):
+    """Every verb of the cloud, told in one module for each noun."""
 
     def close(self) -> None:
         """Close the store."""
@@ -51,5 +39,4 @@ def open_registry(folder: Path, latest_firmware: Mapping[str, str]) -> Registry:
         watcher_password = keep_secret(folder / "watcher-password")
     except OSError as error:
         raise Problem(STATE_UNWRITABLE, file=str(folder), reason=str(error.strerror)) from None
-    store: Store = open_store(folder)
-    return Registry(store, pepper, latest_firmware, watcher_password)
+    return Registry(open_store(folder), pepper, latest_firmware, watcher_password)

@@ -16,6 +16,7 @@ from cloud import link_codes as rules
 from cloud.broker import Login, hash_password
 from cloud.guessing import retry_after_s
 from cloud.instants import from_ms, in_ms, to_ms
+from cloud.invalid import reason
 from cloud.logins import gateway_login, watcher_login
 from cloud.pepper import mint_token
 from cloud.registry.desk import Desk
@@ -141,6 +142,11 @@ class Gateways(Desk):
             raise Problem(UNSUPPORTED_MODEL, model=model)
         return LatestFirmware.model_validate({"model": model, "latest": self.latest_firmware[model]})
 
+    def epoch_of(self, gateway_id: str) -> int | None:
+        """Return the gateway's current epoch, None when it is not registered."""
+        with self.store.reading() as store:
+            return store.scalar(select(gateways.c.epoch).where(gateways.c.gateway_id == gateway_id))
+
     def logins(self) -> Sequence[Login]:
         """Return everybody the broker must know from the start: each gateway, and the watcher."""
         with self.store.reading() as store:
@@ -185,11 +191,9 @@ def _select_gateway(gateway_id: str) -> Any:
 
 def _read(kind: type[Request], signed: Signed) -> Request:
     try:
-        return kind.model_validate_json(signed.payload)
+        return kind.model_validate_json(signed.payload, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in ("payload", *first["loc"]))
-        raise Problem(REQUEST_MALFORMED, reason=f"{where}: {first['msg']}") from None
+        raise Problem(REQUEST_MALFORMED, reason=f"payload: {reason(error)}") from None
 
 
 def _check_signature(signed: Signed, public_key: str) -> None:

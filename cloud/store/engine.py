@@ -60,6 +60,7 @@ def open_store(folder: Path) -> Store:
     file = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)
     except OSError as error:
         raise Problem(STATE_UNWRITABLE, file=str(folder), reason=str(error.strerror)) from None
     engine = _engine(file)
@@ -76,7 +77,10 @@ def open_store(folder: Path) -> Store:
 
 
 def _engine(file: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": _BUSY_TIMEOUT_S})
+    timeout = {"timeout": _BUSY_TIMEOUT_S}
+    engine = create_engine(
+        f"sqlite:///{file}", connect_args=timeout, hide_parameters=True
+    )  # they hold secrets
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -1,0 +1,128 @@
+"""The gateways' half of the API, each request signed by the gateway."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from cloud.api.mqtt import Mqtt
+from cloud.api.routes import Route, body
+from cloud.clock import Clock
+from cloud.registry import Registry
+from protocol.cloud_api import (
+    IssuedLinkCode,
+    LatestFirmware,
+    Nonce,
+    Registration,
+    RegistrationStatus,
+    Signed,
+)
+from protocol.openapi import Operation
+from protocol.problems import (
+    FIRMWARE_OUTDATED,
+    GATEWAY_REFUSED,
+    NOT_REGISTERED,
+    REQUEST_MALFORMED,
+    TOO_MANY_CODES,
+    TOO_MANY_TRIES,
+    UNSUPPORTED_MODEL,
+)
+from protocol.topics import Channel, Topic
+
+_RETAINED: Final[tuple[Channel, ...]] = ("status", "receipt")
+
+NONCE: Final = Operation(
+    "POST", "/api/v1/gateways/nonces", "A nonce to sign into the next request.", Nonce, status=201
+)
+REGISTER: Final = Operation(
+    "POST",
+    "/api/v1/gateways/registrations",
+    "Register for the server service; again erases everything of the old registration.",
+    Registration,
+    Signed,
+    status=201,
+    problems=(GATEWAY_REFUSED, UNSUPPORTED_MODEL, REQUEST_MALFORMED),
+)
+STATUS: Final = Operation(
+    "POST",
+    "/api/v1/gateways/registration-status",
+    "Whether this gateway is registered, and since when.",
+    RegistrationStatus,
+    Signed,
+    problems=(GATEWAY_REFUSED, REQUEST_MALFORMED),
+)
+ISSUE: Final = Operation(
+    "POST",
+    "/api/v1/gateways/link-codes",
+    "Issue a link code; the one before is void.",
+    IssuedLinkCode,
+    Signed,
+    status=201,
+    problems=(
+        GATEWAY_REFUSED,
+        NOT_REGISTERED,
+        FIRMWARE_OUTDATED,
+        TOO_MANY_CODES,
+        TOO_MANY_TRIES,
+        REQUEST_MALFORMED,
+    ),
+)
+FIRMWARE: Final = Operation(
+    "GET",
+    "/api/v1/firmware/{model}",
+    "The latest firmware of a model.",
+    LatestFirmware,
+    problems=(UNSUPPORTED_MODEL,),
+)
+
+
+@dataclass(frozen=True)
+class GatewayApi:
+    """Translates between requests and the gateways' verbs."""
+
+    registry: Registry
+    clock: Clock
+    mqtt: Mqtt
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return what is served."""
+        return (
+            Route(NONCE, self._nonce),
+            Route(REGISTER, self._register),
+            Route(STATUS, self._status),
+            Route(ISSUE, self._issue),
+            Route(FIRMWARE, self._firmware),
+        )
+
+    async def _nonce(self, _request: web.Request) -> Nonce:
+        return await asyncio.to_thread(self.registry.mint_nonce, self.clock.now())
+
+    async def _register(self, request: web.Request) -> Registration:
+        signed = await body(request, Signed)
+        registered = await asyncio.to_thread(self.registry.register, signed, self.clock.now())
+        await self.mqtt.admit(registered.login)
+        for channel in _RETAINED if registered.epoch > 1 else ():
+            await self.mqtt.tell(
+                Topic(registered.gateway_id, registered.epoch - 1, channel), b"", retain=True
+            )
+        host, port = self.mqtt.address()
+        return Registration(
+            gateway_id=registered.gateway_id,
+            epoch=registered.epoch,
+            registered_at=registered.registered_at,
+            mqtt_password=registered.mqtt_password,
+            mqtt_host=host,
+            mqtt_port=port,
+        )
+
+    async def _status(self, request: web.Request) -> RegistrationStatus:
+        signed = await body(request, Signed)
+        return await asyncio.to_thread(self.registry.registration_status, signed, self.clock.now())
+
+    async def _issue(self, request: web.Request) -> IssuedLinkCode:
+        signed = await body(request, Signed)
+        return await asyncio.to_thread(self.registry.issue_link_code, signed, self.clock.now())
+
+    async def _firmware(self, request: web.Request) -> LatestFirmware:
+        return self.registry.firmware(request.match_info["model"])

@@ -1,0 +1,120 @@
+"""Puts the cloud together: registry, broker, ingest, API and site, until the block is left."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from cloud.api.gateways import GatewayApi
+from cloud.api.guard import guard
+from cloud.api.mqtt import Mqtt
+from cloud.api.phones import PhoneApi
+from cloud.api.routes import BODY_MAX_BYTES, add_routes
+from cloud.api.server import listen, serving, url_of
+from cloud.broker import Broker, Login, hash_password
+from cloud.broker.embedded import EmbeddedBroker
+from cloud.clock import Clock, SystemClock
+from cloud.ingest import Ingest
+from cloud.logins import INGEST, ingest_login
+from cloud.pepper import mint_token
+from cloud.registry import Registry, open_registry
+from cloud.settings import Settings
+from cloud.site import Site
+from protocol.problems import UnreachableError
+from protocol.topics import Topic
+
+_TELL_WITHIN_S: Final = 2
+_ALL_INTERFACES: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Running:
+    """The running cloud: its doorway, and where it is reached."""
+
+    registry: Registry
+    ingest: Ingest
+    public_url: str
+    mqtt_host: str
+    mqtt_port: int
+
+
+@dataclass(frozen=True)
+class _Mqtt:
+    """Broker and ingest as the API sees them."""
+
+    broker: Broker
+    ingest: Ingest
+    public_url: str
+
+    def address(self) -> tuple[str, int]:
+        """Name a broker that listens on all interfaces by the host that the API is reached by."""
+        everywhere = self.broker.host in _ALL_INTERFACES
+        return (
+            urlsplit(self.public_url).hostname or ""
+        ) if everywhere else self.broker.host, self.broker.port
+
+    def is_connected(self) -> bool:
+        return self.ingest.connected
+
+    async def admit(self, login: Login) -> None:
+        await self.broker.admit(login)
+
+    async def tell(self, topic: Topic, payload: bytes, *, retain: bool = False) -> None:
+        try:
+            async with asyncio.timeout(_TELL_WITHIN_S):
+                await self.ingest.send(str(topic), payload, retain=retain)
+        except (UnreachableError, TimeoutError) as error:
+            _log.warning("nothing could be told on %s: %s", topic, error)
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """Run the cloud until the block is left. Without `clock`: the machine's, never earlier than the store knows.
+
+    Raises:
+        Problem: `state_damaged`, `state_unwritable`, `port_taken`, `program_missing`, `settings_wrong`.
+    """
+    registry = await asyncio.to_thread(open_registry, settings.store.folder, settings.firmware.latest())
+    try:
+        clock = clock or SystemClock(await asyncio.to_thread(registry.latest_instant))
+        broker, password = _broker(settings), mint_token()
+        logins = await asyncio.to_thread(registry.logins)
+        async with broker.serving([*logins, ingest_login(hash_password(password))]):
+            ingest = Ingest(registry, clock, broker.host, broker.port, INGEST, password)
+            listening = await listen(settings.http.host, settings.http.port)
+            public_url = settings.http.public_url or url_of(settings.http.host, listening)
+            site = await asyncio.to_thread(Site, registry, clock, settings.shows_inbox())
+            application = _application(registry, clock, _Mqtt(broker, ingest, public_url), public_url, site)
+            async with serving(application, listening), asyncio.TaskGroup() as tasks:
+                receiving = tasks.create_task(ingest.run())
+                yield Running(registry, ingest, public_url, broker.host, broker.port)
+                receiving.cancel()
+    finally:
+        await asyncio.to_thread(registry.close)
+
+
+def _broker(settings: Settings) -> Broker:
+    mqtt = settings.mqtt
+    if mqtt.broker == "mosquitto":
+        from cloud.broker.mosquitto import MosquittoBroker
+
+        return MosquittoBroker(mqtt.host, mqtt.port, settings.store.folder / "mosquitto")
+    return EmbeddedBroker(mqtt.host, mqtt.port)
+
+
+def _application(
+    registry: Registry, clock: Clock, mqtt: Mqtt, public_url: str, site: Site
+) -> web.Application:
+    names = {urlsplit(public_url).hostname or ""}
+    application = web.Application(middlewares=[guard(names)], client_max_size=BODY_MAX_BYTES)
+    phones = PhoneApi(registry, clock, mqtt, public_url)
+    add_routes(application, [*GatewayApi(registry, clock, mqtt).routes(), *phones.routes()])
+    site.add_to(application)
+    return application
