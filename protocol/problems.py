@@ -304,6 +304,12 @@ PROGRAM_MISSING = Kind(
     "The program {program} is not installed: {remedy}.",
     "{program} がインストールされていません（{remedy}）。",
 )
+BROKER_UNGUARDED = Kind(
+    "broker_unguarded",
+    409,
+    "The MQTT broker at {address} does not keep to the access rules it was given.",
+    "MQTTブローカー（{address}）がアクセス権の設定に従っていません。",
+)
 
 KINDS: Final[Mapping[str, Kind]] = {
     value.code: value for value in list(vars().values()) if isinstance(value, Kind)
