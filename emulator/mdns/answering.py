@@ -1,0 +1,128 @@
+"""Answers on one link: to whom, when, and when not (RFC 6762 §5, §6, §7)."""
+
+from ipaddress import ip_address
+from typing import Final
+
+from emulator.mdns import codec
+from emulator.mdns.claim import Uniform
+from emulator.mdns.codec import DNSIncoming, DNSQuestion, DNSRecord
+from emulator.mdns.link import PORT, Datagram, Link, Outgoing, Peer
+from emulator.mdns.records import Records
+from emulator.mdns.schedule import DEFENCE_GAP_S, Schedule
+
+SHARED_DELAY_S: Final = (0.020, 0.120)
+"""Before an answer that others may give too, or to several questions at once (§6, §6.3)."""
+TRUNCATED_DELAY_S: Final = (0.400, 0.500)
+"""Before an answer to somebody whose known answers continue in the next packet (§7.2)."""
+ONE_SHOT_TTL_S: Final = 10
+
+
+class Answering:
+    """What the holder of `records` says when asked. Multicast answers wait in `schedule`."""
+
+    def __init__(self, link: Link, records: Records, uniform: Uniform) -> None:
+        self.link = link
+        self.records = records
+        self.schedule = Schedule()
+        self._uniform = uniform
+
+    def asked(self, now: float, message: DNSIncoming, datagram: Datagram) -> list[Outgoing]:
+        """Plan the multicast answers to a query, and return the unicast ones."""
+        if datagram.peer[1] != PORT:
+            return self._answer_one_shot(message, datagram.peer)
+        if message.is_probe():
+            return self._defend(now, message, datagram.peer)
+        if not message.questions:
+            self._learn_known_answers(now, message, datagram.peer)
+            return []
+        return self._answer(now, message, datagram)
+
+    def heard(self, now: float, record: DNSRecord) -> None:
+        """Take note that another responder gave one of our records."""
+        mine = self.records.all[record]
+        if record.ttl >= mine.ttl:
+            self.schedule.drop(mine)  # §7.4: the answer has just been given
+        elif record.ttl < mine.ttl / 2:
+            self.schedule.add([mine], now, NOBODY)  # §6.6: caches would forget it too early
+
+    def multicast(self, now: float, answers: list[DNSRecord]) -> list[Outgoing]:
+        """Send `answers` to the group, and beside them what was not multicast within the last second."""
+        if not answers:
+            return []
+        beside = [record for record in self.records.beside(answers) if self.schedule.may_send(record, now)]
+        self.schedule.sent([*answers, *beside], now)
+        return [Outgoing(self.link, data) for data in codec.response(answers, beside)]
+
+    def _answer_one_shot(self, message: DNSIncoming, peer: Peer) -> list[Outgoing]:
+        """Answer at once, as plain DNS would, a resolver that is no mDNS responder itself (§6.7)."""
+        records = self.records.limited(ONE_SHOT_TTL_S)
+        answers = [each for question in message.questions for each in records.answers_to(question)]
+        return self._reply(message, records, answers, peer, repeat=message.questions)
+
+    def _defend(self, now: float, message: DNSIncoming, peer: Peer) -> list[Outgoing]:
+        """Tell a prober at once that a name is taken (§8.1); to the group too, as programs may share its port."""
+        answers = [each for question in message.questions for each in self.records.answers_to(question)]
+        self.schedule.add(answers, now, peer, DEFENCE_GAP_S)
+        return self._reply(message, self.records, answers, peer) if self.link.is_near(peer[0]) else []
+
+    def _answer(self, now: float, message: DNSIncoming, datagram: Datagram) -> list[Outgoing]:
+        by_unicast: list[DNSRecord] = []
+        by_multicast: list[DNSRecord] = []
+        for question in message.questions:
+            unknown = [each for each in self.records.answers_to(question) if not _knows(message, each)]
+            if self._wants_unicast(message, question, datagram):
+                by_unicast += unknown
+                by_multicast += [each for each in unknown if self._group_needs(each, now, datagram.peer)]
+            else:
+                by_multicast += unknown
+        self.schedule.add(by_multicast, self._moment(now, message, by_multicast), datagram.peer)
+        return self._reply(message, self.records, by_unicast, datagram.peer)
+
+    def _wants_unicast(self, message: DNSIncoming, question: DNSQuestion, datagram: Datagram) -> bool:
+        if message.truncated or not self.link.is_near(datagram.peer[0]):
+            return False
+        return question.unicast or datagram.direct
+
+    def _group_needs(self, record: DNSRecord, now: float, peer: Peer) -> bool:
+        """Whether to multicast too: caches may lack it (§5.4), or the asker shares its port with other programs here."""
+        return (
+            not self.schedule.is_recent(record, now)
+            or ip_address(peer[0].partition("%")[0]) in self.link.addresses
+        )
+
+    def _moment(self, now: float, message: DNSIncoming, answers: list[DNSRecord]) -> float:
+        if message.truncated:
+            return now + self._uniform(*TRUNCATED_DELAY_S)
+        if len(message.questions) == 1 and all(record.unique for record in answers):
+            return now
+        earliest, latest = SHARED_DELAY_S
+        return self.schedule.joinable(now + earliest, now + latest) or now + self._uniform(earliest, latest)
+
+    def _learn_known_answers(self, now: float, message: DNSIncoming, peer: Peer) -> None:
+        known = [record for record in self.records.all if _knows(message, record)]
+        self.schedule.asker_knows(peer, known)
+        if message.truncated:
+            self.schedule.postpone(peer, now + self._uniform(*TRUNCATED_DELAY_S))
+
+    def _reply(
+        self,
+        message: DNSIncoming,
+        records: Records,
+        answers: list[DNSRecord],
+        peer: Peer,
+        repeat: list[DNSQuestion] | None = None,
+    ) -> list[Outgoing]:
+        if not answers:
+            return []
+        once = list(dict.fromkeys(answers))
+        packets = codec.reply(message, once, records.beside(once), repeat or [])
+        return [Outgoing(self.link, data, peer) for data in packets]
+
+
+NOBODY: Final[Peer] = ("", PORT)
+"""The asker of what is multicast without having been asked for."""
+
+
+def _knows(message: DNSIncoming, record: DNSRecord) -> bool:
+    """Say whether the asker has `record` for at least half its time (§7.1)."""
+    return any(known == record and known.ttl * 2 >= record.ttl for known in message.answers())
