@@ -6,12 +6,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmana
 from dataclasses import dataclass
 
 from emulator import web
+from emulator.announcer import Announcer
 from emulator.clock import Clock, SystemClock
 from emulator.cloud_client import CloudClient
 from emulator.device_api import DeviceApi
 from emulator.gateway import Gateway
 from emulator.household import Household
 from emulator.identity import Identity, held, load_identity
+from emulator.panel.pages import Panel
+from emulator.panel.view import View
 from emulator.sampler import sample_for_ever
 from emulator.settings import Settings
 from emulator.store import Store
@@ -21,9 +24,10 @@ from protocol.cloud_api import Registration
 
 @dataclass(frozen=True)
 class Running:
-    """A gateway that serves: its doorway, and the URLs of panel and device API (the first is the one to show)."""
+    """A gateway that serves: its doorway, its announcer, and the URLs of panel and device API (the first is the one to show)."""
 
     gateway: Gateway
+    announcer: Announcer
     urls: list[str]
 
 
@@ -38,20 +42,42 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     async with AsyncExitStack() as stack:
         gateway = await _open_gateway(settings, clock, stack)
         names = [gateway.advertisement().host_name.rstrip("."), *settings.http.names]
-        api = DeviceApi(gateway, clock, with_link_code=settings.http.link_code)
-        app = web.make_app(api.routes(), names)
+        routes = [
+            *DeviceApi(gateway, clock, with_link_code=settings.http.link_code).routes(),
+            *Panel(gateway, clock, await asyncio.to_thread(View)).routes(),
+        ]
         hosts = [settings.http.host] if settings.http.host else web.addresses_of(settings.network.interfaces)
-        urls = await stack.enter_async_context(web.listening(app, hosts, settings.http.port))
+        urls = await stack.enter_async_context(
+            web.listening(web.make_app(routes, names), hosts, settings.http.port)
+        )
+        announcer = Announcer(settings.network.interfaces, web.port_of(urls[0]))
+        failure: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
             work = [
                 tasks.create_task(sample_for_ever(gateway, clock, settings.telemetry.interval)),
                 tasks.create_task(Uplink(gateway, clock).run()),
+                tasks.create_task(announcer.run(gateway.advertisement)),
+                tasks.create_task(_refresh_on_change(gateway, announcer)),
             ]
             try:
-                yield Running(gateway, urls)
+                yield Running(gateway, announcer, urls)
+            except Exception as error:  # noqa: BLE001 - kept out of the group, so that callers meet it unwrapped
+                failure = error
             finally:
                 for task in work:
                     task.cancel()
+        if failure:
+            raise failure
+
+
+async def _refresh_on_change(gateway: Gateway, announcer: Announcer) -> None:
+    """Announce anew whenever what is announced has changed."""
+    announced, seen = gateway.advertisement(), gateway.changes.count
+    while True:
+        if announced != gateway.advertisement():
+            announced = gateway.advertisement()
+            announcer.refresh()
+        seen = await gateway.changes.after(seen)
 
 
 async def _open_gateway(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Gateway:

@@ -150,3 +150,8 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
 def _url(address: tuple[str, int] | tuple[str, int, int, int]) -> str:
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
     return f"http://{host}:{address[1]}"
+
+
+def port_of(url: str) -> int:
+    """Return the port of one of our own URLs."""
+    return urlsplit(url).port or 80

@@ -1,0 +1,114 @@
+"""What a screen says: words in two languages, live values as text, templates."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+import segno
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from emulator.gateway import Gateway
+from emulator.household import TOKYO
+from protocol.codes import shown_link_code
+from protocol.rules import LINK_CODE_LIFE
+from protocol.telemetry import Sample
+
+Language = Literal["ja", "en"]
+Words = Mapping[str, str]
+
+COOKIE: Final = "lang"
+HERE: Final = Path(__file__).parent
+
+
+class View:
+    """Templates and words, read once when made (not on the event loop)."""
+
+    def __init__(self) -> None:
+        self._words: dict[Language, Words] = {"ja": _read_words("ja"), "en": _read_words("en")}
+        environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
+
+    def words(self, request: web.Request) -> Words:
+        """Return the words of the language this browser has chosen: Japanese unless it asked for English."""
+        return self._words[language_of(request)]
+
+    def page(self, request: web.Request, template: str, status: int = 200, **facts: object) -> web.Response:
+        """Return a page; a language asked for with `?lang=` is remembered by the browser."""
+        language = language_of(request)
+        text = self._templates[template].render(
+            words=self._words[language], language=language, path=request.path, **facts
+        )
+        response = web.Response(text=text, status=status, content_type="text/html")
+        if COOKIE in request.query:
+            response.set_cookie(COOKIE, language, samesite="Strict", httponly=True, max_age=10**8)
+        return response
+
+
+def language_of(request: web.Request) -> Language:
+    """Return the language of this request."""
+    return "en" if request.query.get(COOKIE, request.cookies.get(COOKIE)) == "en" else "ja"
+
+
+def _read_words(language: Language) -> Words:
+    return tomllib.loads((HERE / "messages" / f"{language}.toml").read_text("utf-8"))
+
+
+def live(gateway: Gateway, words: Words, language: Language) -> dict[str, str]:
+    """Return what moves on the home screen, as text by name; also what an event carries."""
+    trouble = gateway.uplink.trouble
+    connected = gateway.uplink.connected
+    return {
+        "cloud": "on" if connected else "off",
+        "cloud_text": words["cloud_on" if connected else "cloud_off"],
+        "cloud_trouble": trouble.sentence(language) if trouble else "",
+        "registered": "yes" if gateway.registration else "no",
+        "registered_text": words["registered_yes" if gateway.registration else "registered_no"],
+    } | (_flow(sample, words) if (sample := gateway.newest()) else {})
+
+
+def _flow(sample: Sample, words: Words) -> dict[str, str]:
+    battery = sample.battery
+    grid = "in" if sample.grid_import_w else "out" if sample.grid_export_w else "idle"
+    store = "in" if battery.discharge_w else "out" if battery.charge_w else "idle"
+    return {
+        "solar": "in" if sample.generation_w else "idle",
+        "solar_text": words["generating" if sample.generation_w else "idle"],
+        "solar_w": f"{sample.generation_w:,}",
+        "grid": grid,
+        "grid_text": words[{"in": "importing", "out": "exporting", "idle": "idle"}[grid]],
+        "grid_w": f"{sample.grid_import_w or sample.grid_export_w:,}",
+        "battery": store,
+        "battery_text": words[{"in": "discharging", "out": "charging", "idle": "idle"}[store]],
+        "battery_w": f"{battery.discharge_w or battery.charge_w:,}",
+        "battery_pct": f"{battery.state_of_charge_pct:.0f}",
+        "house_w": f"{sample.consumption_w:,}",
+        "measured_at": tokyo_time(sample.measured_at, "%H:%M:%S"),
+    } | {f"circuit_{each.circuit}": f"{each.power_w}" for each in sample.circuits}
+
+
+def tokyo_time(at: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Return an instant as a person in Japan reads it."""
+    return at.astimezone(TOKYO).strftime(form)
+
+
+def code_facts(link_code: str, expires_in_s: int) -> dict[str, object]:
+    """Return what the link code's screen shows: groups of four, QR, remaining seconds."""
+    return {
+        "groups": shown_link_code(link_code).split(),
+        "qr": segno.make_qr(link_code).svg_inline(
+            scale=6, border=2, omitsize=True, svgclass=None, lineclass=None
+        ),
+        "expires_in_s": expires_in_s,
+        "life_s": int(LINK_CODE_LIFE.total_seconds()),
+        "clock_text": f"{expires_in_s // 60:02}:{expires_in_s % 60:02}",
+    }

@@ -1,0 +1,128 @@
+"""A small cloud for the gateway to talk to: checks nonces and signatures, numbers epochs, can fall silent."""
+
+import base64
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from protocol.cloud_api import IssuedLinkCode, LatestFirmware, Nonce, Registration, RegistrationStatus, Signed
+from protocol.codes import with_check_digit
+from protocol.problems import GATEWAY_REFUSED, MEDIA_TYPE, NOT_REGISTERED, Problem
+
+
+@dataclass
+class CloudDouble:
+    """What it knows and how it behaves; `lose_answers` carries requests out and cuts the line before answering."""
+
+    mqtt_port: int = 1
+    latest: str = "2.10"
+    lose_answers: bool = False
+    refusal: Problem | None = None
+    registrations: dict[str, Registration] = field(default_factory=dict)
+    purposes: list[str] = field(default_factory=list)
+    url: str = ""
+    _nonces: set[str] = field(default_factory=set)
+    _public_key: Ed25519PublicKey | None = None
+
+    @property
+    def registration(self) -> Registration | None:
+        """The newest registration."""
+        return next(reversed(self.registrations.values()), None)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Serve on loopback and yield the URL; left, it is away."""
+        app = web.Application(middlewares=[self._refuse])
+        app.add_routes(
+            [
+                web.post("/api/v1/gateways/nonces", self._nonce),
+                web.post("/api/v1/gateways/registrations", self._register),
+                web.post("/api/v1/gateways/registration-status", self._status),
+                web.post("/api/v1/gateways/link-codes", self._issue),
+                web.get("/api/v1/firmware/{model}", self._firmware),
+            ]
+        )
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            yield self.url
+        finally:
+            await runner.cleanup()
+
+    @web.middleware
+    async def _refuse(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        try:
+            if self.refusal:
+                raise self.refusal
+            answer: web.StreamResponse = await handler(request)
+        except Problem as problem:
+            return web.json_response(
+                problem.document(), status=problem.kind.status, content_type=MEDIA_TYPE
+            )
+        if self.lose_answers and request.transport and not request.path.endswith("/nonces"):
+            request.transport.abort()
+        return answer
+
+    async def _nonce(self, _: web.Request) -> web.Response:
+        nonce = secrets.token_urlsafe(16)
+        self._nonces.add(nonce)
+        return web.Response(text=Nonce(nonce=nonce, expires_in_s=60).model_dump_json(), status=201)
+
+    async def _payload(self, request: web.Request) -> dict[str, Any]:
+        signed = Signed.model_validate_json(await request.text())
+        payload: dict[str, Any] = json.loads(signed.payload)
+        if payload["nonce"] not in self._nonces:
+            raise Problem(GATEWAY_REFUSED)
+        self._nonces.remove(payload["nonce"])
+        if payload["purpose"] == "register" and not self._public_key:
+            raw = base64.b64decode(payload["public_key"])
+            self._public_key = Ed25519PublicKey.from_public_bytes(raw)
+        if self._public_key:
+            self._public_key.verify(base64.b64decode(signed.signature), signed.payload.encode())
+        self.purposes.append(payload["purpose"])
+        return payload
+
+    async def _register(self, request: web.Request) -> web.Response:
+        payload = await self._payload(request)
+        if payload["request_id"] not in self.registrations:
+            self.registrations[payload["request_id"]] = Registration(
+                gateway_id=payload["gateway_id"],
+                epoch=len(self.registrations) + 1,
+                registered_at=datetime(2026, 11, 22, 5, 0, tzinfo=UTC),
+                mqtt_password=secrets.token_urlsafe(32),
+                mqtt_host="127.0.0.1",
+                mqtt_port=self.mqtt_port,
+            )
+        answer = self.registrations[payload["request_id"]]
+        return web.Response(text=answer.model_dump_json(), status=201, content_type="application/json")
+
+    async def _status(self, request: web.Request) -> web.Response:
+        await self._payload(request)
+        known = self.registration
+        answer = RegistrationStatus(
+            registered=known is not None,
+            epoch=known and known.epoch,
+            registered_at=known and known.registered_at,
+        )
+        return web.Response(text=answer.model_dump_json())
+
+    async def _issue(self, request: web.Request) -> web.Response:
+        await self._payload(request)
+        if not self.registrations:
+            raise Problem(NOT_REGISTERED)
+        code = with_check_digit(f"{secrets.randbelow(10**11):011}")
+        answer = IssuedLinkCode(link_code=code, expires_in_s=3600)
+        return web.Response(text=answer.model_dump_json(), status=201)
+
+    async def _firmware(self, request: web.Request) -> web.Response:
+        answer = LatestFirmware.model_validate({"model": request.match_info["model"], "latest": self.latest})
+        return web.Response(text=answer.model_dump_json())
