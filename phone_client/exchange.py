@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from phone_client.answers import printable
 from protocol.problems import Problem, UnreachableError, read_problem
 
 if TYPE_CHECKING:
@@ -122,4 +123,8 @@ def _read_problem(text: bytes) -> Problem | None:
         document = json.loads(text)
     except ValueError:
         return None
-    return read_problem(document) if isinstance(document, dict) else None
+    problem = read_problem(document) if isinstance(document, dict) else None
+    if problem:
+        for name, fact in problem.facts.items():
+            problem.facts[name] = printable(fact) if isinstance(fact, str) else fact
+    return problem

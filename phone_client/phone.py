@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -57,6 +57,10 @@ class Linked:
 
 def _quiet(_: Words) -> None:
     """Tell nobody what is being tried."""
+
+
+def _show_nobody(_: Found) -> None:
+    """Show the result of a search to nobody."""
 
 
 class Phone:
@@ -146,16 +150,16 @@ class Phone:
         nickname: str,
         device_code: str,
         link_code: str | None = None,
-        ask_link_code: Callable[[Found], Awaitable[str]] | None = None,
         watch: Watch = _quiet,
+        show: Callable[[Found], None] = _show_nobody,
     ) -> Linked:
         """Link this phone to the gateway with `device_code`.
 
-        Without `link_code` it searches: when exactly one gateway's panel shows a code, that one is taken; else
-        `ask_link_code` is asked. A code that cannot be one is refused before anything is sent.
+        Without `link_code` it searches, gives the result to `show`, and takes the code from the panel that shows one, if
+        exactly one does. A code that cannot be one is refused before anything is sent.
 
         Raises:
-            Problem: `link_code_needed` when there is no code and nobody to ask, or what the cloud said.
+            Problem: `link_code_needed`, or what the cloud said.
         """
         selected = _read_device_code(device_code)
         code = read_link_code(link_code) if link_code else None
@@ -163,11 +167,10 @@ class Phone:
         found, source = None, None
         if code is None:
             found = await self.search(watch=watch)
+            show(found)
             source, code = await self._shown_code(found.hits)
         if code is None:
-            if ask_link_code is None or found is None:
-                raise Problem(LINK_CODE_NEEDED)
-            code = read_link_code(await ask_link_code(found))
+            raise Problem(LINK_CODE_NEEDED)
         return Linked(await self._claim(nickname, selected, code), source, found)
 
     async def current_link(self) -> cloud_api.Link:
