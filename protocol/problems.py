@@ -311,6 +311,13 @@ BROKER_UNGUARDED = Kind(
     "MQTTブローカー（{address}）がアクセス権の設定に従っていません。",
 )
 
+NO_LAN = Kind(
+    "no_lan",
+    409,
+    "This machine is on no network; leave --lan away to stay on loopback.",
+    "このパソコンはネットワークに接続されていません。--lan を付けずに実行してください。",
+)
+
 KINDS: Final[Mapping[str, Kind]] = {
     value.code: value for value in list(vars().values()) if isinstance(value, Kind)
 }

@@ -1,0 +1,101 @@
+"""One household's world on this machine: cloud, gateway, and where its phones keep what they know."""
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import ifaddr
+
+import cloud.program
+import cloud.settings
+import emulator.program
+import emulator.settings
+import phone_client.settings
+
+LOOPBACK: Final = "127.0.0.1"
+SAMPLE_INTERVAL_S: Final = 1.0
+CLOUD_PORT, PANEL_PORT, MQTT_PORT = 8080, 8081, 1883
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the world lives: its folder, the address it is reached by, the interfaces mDNS uses."""
+
+    folder: Path
+    host: str
+    interfaces: tuple[str, ...]
+
+    def phone(self, name: str, cloud_url: str, limit_s: float = 10.0) -> phone_client.settings.Settings:
+        """Return the settings of one phone of this household, which searches for at most `limit_s` seconds."""
+        return phone_client.settings.Settings(
+            network=phone_client.settings.Network(interfaces=self.interfaces),
+            search=phone_client.settings.Search(limit_s=limit_s),
+            cloud=phone_client.settings.Cloud(url=cloud_url),
+            store=phone_client.settings.Store(folder=self.folder / name),
+        )
+
+
+@dataclass(frozen=True)
+class World:
+    """The running household."""
+
+    place: Place
+    cloud: cloud.program.Running
+    emulator: emulator.program.Running
+
+    @property
+    def panel_url(self) -> str:
+        """Where a person taps."""
+        return self.emulator.urls[0]
+
+
+def on_loopback(folder: Path) -> Place:
+    """Return a place that bothers nobody: everything at 127.0.0.1, mDNS included."""
+    return Place(folder, LOOPBACK, (LOOPBACK,))
+
+
+def on_lan(folder: Path) -> Place | None:
+    """Return a place on this machine's real networks, or None when it is on none."""
+    addresses = lan_addresses()
+    return Place(folder, addresses[0], tuple(addresses)) if addresses else None
+
+
+def lan_addresses() -> Sequence[str]:
+    """Return this machine's IPv4 addresses that others can reach."""
+    addresses = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
+    return [each for each in addresses if not each.startswith(("127.", "169.254."))]
+
+
+@asynccontextmanager
+async def running(place: Place) -> AsyncIterator[World]:
+    """Start cloud and gateway at `place`, on their usual ports or, where those are taken, on free ones."""
+    centre = cloud.settings.Settings(
+        http=cloud.settings.Http(host=place.host, port=_usual_or_free(place.host, CLOUD_PORT)),
+        mqtt=cloud.settings.Mqtt(port=_usual_or_free(LOOPBACK, MQTT_PORT)),
+        store=cloud.settings.Store(folder=place.folder / "cloud"),
+        site=cloud.settings.Site(inbox=True),
+    )
+    async with cloud.program.running(centre) as centre_server:
+        box = emulator.settings.Settings(
+            gateway=emulator.settings.Gateway(folder=place.folder / "gateway"),
+            cloud=emulator.settings.Cloud(url=centre_server.public_url),
+            network=emulator.settings.Network(interfaces=place.interfaces),
+            http=emulator.settings.Http(host=place.host, port=_usual_or_free(place.host, PANEL_PORT)),
+            telemetry=emulator.settings.Telemetry(interval_s=SAMPLE_INTERVAL_S),
+        )
+        async with emulator.program.running(box) as gateway:
+            yield World(place, centre_server, gateway)
+
+
+def _usual_or_free(host: str, port: int) -> int:
+    """Return `port`, or 0 (any free one) when another program has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return 0
+    return port
