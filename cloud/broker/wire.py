@@ -8,6 +8,7 @@ import mqtt5
 from mqtt5 import DisconnectReasonCode as Reason
 
 from cloud.broker.filters import is_topic
+from cloud.broker.text import has_sound_text
 
 PACKET_MAX_BYTES: Final = 256 * 1024
 _FIXED_HEADER_MAX_BYTES: Final = 5
@@ -74,14 +75,11 @@ def _end_of_packet(buffer: bytearray, start: int) -> int | None:
 def _read(data: bytes) -> mqtt5.Packet:
     if _MQTT_3_CONNECT.match(data):
         raise OldProtocolError
+    if not has_sound_text(data):
+        raise WireError(Reason.MALFORMED_PACKET)
     try:
         packet, _ = mqtt5.read(memoryview(data))
     except (ValueError, IndexError):
-        raise WireError(Reason.MALFORMED_PACKET) from None
-    except BaseException as error:
-        # mqtt5 0.8 panics on text that is not UTF-8; pyo3 makes that an exception no `except Exception` sees.
-        if type(error).__name__ != "PanicException":
-            raise
         raise WireError(Reason.MALFORMED_PACKET) from None
     _check(packet)
     return packet

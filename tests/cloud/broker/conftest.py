@@ -1,9 +1,13 @@
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from cloud.broker import Broker, Login, hash_password
 from cloud.broker.embedded import EmbeddedBroker
+from cloud.broker.mosquitto import MosquittoBroker
 from tests.cloud.broker.peer import PASSWORD
 
 ALICE, BOB = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
@@ -29,8 +33,16 @@ LOGINS = (
 )
 
 
-@pytest_asyncio.fixture
-async def broker() -> AsyncIterator[Broker]:
-    broker = EmbeddedBroker("127.0.0.1", 0)
+def make(kind: str, folder: Path, port: int = 0) -> EmbeddedBroker | MosquittoBroker:
+    if kind == "embedded":
+        return EmbeddedBroker("127.0.0.1", port)
+    if not shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin"):
+        pytest.skip("mosquitto is not installed: sudo apt-get install mosquitto")
+    return MosquittoBroker("127.0.0.1", port, folder)
+
+
+@pytest_asyncio.fixture(params=["embedded", "mosquitto"])
+async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Broker]:
+    broker = make(request.param, tmp_path)
     async with broker.serving(LOGINS):
         yield broker
