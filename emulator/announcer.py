@@ -51,15 +51,13 @@ class Announcer:
             return "unavailable"
         if self._muted:
             return "muted"
-        return "announced" if self._responder.announced else "probing"
+        return "announced" if self._responder.announced_on else "probing"
 
     def sentence(self, language: str = "en") -> str:
         """Return the state in `en` or `ja`, with what does not work."""
-        links = self._network.links.values() if self._network else ()
+        where = ", ".join(map(str, self._responder.announced_on)) if self._responder else ""
         failures = self._network.failures.items() if self._network else ()
-        sentence = _SENTENCES[self.state][language == "ja"].format(
-            name=self.name, where=", ".join(map(str, links))
-        )
+        sentence = _SENTENCES[self.state][language == "ja"].format(name=self.name, where=where)
         troubles = "; ".join(f"{what}: {reason}" for what, reason in failures)
         return f"{sentence} ({troubles})" if troubles else sentence
 

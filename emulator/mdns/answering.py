@@ -1,5 +1,6 @@
 """Answers on one link: to whom, when, and when not (RFC 6762 §5, §6, §7)."""
 
+from collections.abc import Collection, Iterable, Sequence
 from ipaddress import ip_address
 from typing import Final
 
@@ -15,6 +16,8 @@ SHARED_DELAY_S: Final = (0.020, 0.120)
 TRUNCATED_DELAY_S: Final = (0.400, 0.500)
 """Before an answer to somebody whose known answers continue in the next packet (§7.2)."""
 ONE_SHOT_TTL_S: Final = 10
+NOBODY: Final[Peer] = ("", PORT)
+"""The asker of what is multicast without having been asked for."""
 
 
 class Answering:
@@ -56,27 +59,34 @@ class Answering:
     def _answer_one_shot(self, message: DNSIncoming, peer: Peer) -> list[Outgoing]:
         """Answer at once, as plain DNS would, a resolver that is no mDNS responder itself (§6.7)."""
         records = self.records.limited(ONE_SHOT_TTL_S)
-        answers = [each for question in message.questions for each in records.answers_to(question)]
-        return self._reply(message, records, answers, peer, repeat=message.questions)
+        answered = [question for question in dict.fromkeys(message.questions) if records.answers_to(question)]
+        answers = [each for question in answered for each in records.answers_to(question)]
+        return self._reply(message, records, answers, peer, repeat=answered)
 
     def _defend(self, now: float, message: DNSIncoming, peer: Peer) -> list[Outgoing]:
-        """Tell a prober at once that a name is taken (§8.1); to the group too, as programs may share its port."""
+        """Tell a prober at once that a name is taken (§8.1); by multicast too, as it may share its port with others."""
         answers = [each for question in message.questions for each in self.records.answers_to(question)]
         self.schedule.add(answers, now, peer, DEFENCE_GAP_S)
-        return self._reply(message, self.records, answers, peer) if self.link.is_near(peer[0]) else []
+        wants_unicast = message.has_qu_question() and self.link.is_near(peer[0])
+        return self._reply(message, self.records, answers, peer) if wants_unicast else []
 
     def _answer(self, now: float, message: DNSIncoming, datagram: Datagram) -> list[Outgoing]:
-        by_unicast: list[DNSRecord] = []
-        by_multicast: list[DNSRecord] = []
+        by_unicast: dict[DNSRecord, None] = {}
+        by_multicast: dict[DNSRecord, None] = {}
+        known = self._known(message)
         for question in message.questions:
-            unknown = [each for each in self.records.answers_to(question) if not _knows(message, each)]
+            unknown = [each for each in self.records.answers_to(question) if each not in known]
             if self._wants_unicast(message, question, datagram):
-                by_unicast += unknown
-                by_multicast += [each for each in unknown if self._group_needs(each, now, datagram.peer)]
-            else:
-                by_multicast += unknown
+                by_unicast |= dict.fromkeys(unknown)
+                unknown = [each for each in unknown if self._group_needs(each, now, datagram.peer)]
+            by_multicast |= dict.fromkeys(unknown)
         self.schedule.add(by_multicast, self._moment(now, message, by_multicast), datagram.peer)
         return self._reply(message, self.records, by_unicast, datagram.peer)
+
+    def _known(self, message: DNSIncoming) -> set[DNSRecord]:
+        """Return those of our records that the asker has for at least half their time (§7.1)."""
+        ours = self.records.all
+        return {each for each in message.answers() if each in ours and each.ttl * 2 >= ours[each].ttl}
 
     def _wants_unicast(self, message: DNSIncoming, question: DNSQuestion, datagram: Datagram) -> bool:
         if message.truncated or not self.link.is_near(datagram.peer[0]):
@@ -90,7 +100,7 @@ class Answering:
             or ip_address(peer[0].partition("%")[0]) in self.link.addresses
         )
 
-    def _moment(self, now: float, message: DNSIncoming, answers: list[DNSRecord]) -> float:
+    def _moment(self, now: float, message: DNSIncoming, answers: Collection[DNSRecord]) -> float:
         if message.truncated:
             return now + self._uniform(*TRUNCATED_DELAY_S)
         if len(message.questions) == 1 and all(record.unique for record in answers):
@@ -99,8 +109,7 @@ class Answering:
         return self.schedule.joinable(now + earliest, now + latest) or now + self._uniform(earliest, latest)
 
     def _learn_known_answers(self, now: float, message: DNSIncoming, peer: Peer) -> None:
-        known = [record for record in self.records.all if _knows(message, record)]
-        self.schedule.asker_knows(peer, known)
+        self.schedule.asker_knows(peer, self._known(message))
         if message.truncated:
             self.schedule.postpone(peer, now + self._uniform(*TRUNCATED_DELAY_S))
 
@@ -108,21 +117,12 @@ class Answering:
         self,
         message: DNSIncoming,
         records: Records,
-        answers: list[DNSRecord],
+        answers: Iterable[DNSRecord],
         peer: Peer,
-        repeat: list[DNSQuestion] | None = None,
+        repeat: Sequence[DNSQuestion] = (),
     ) -> list[Outgoing]:
-        if not answers:
-            return []
         once = list(dict.fromkeys(answers))
-        packets = codec.reply(message, once, records.beside(once), repeat or [])
+        if not once:
+            return []
+        packets = codec.reply(message, once, records.beside(once), repeat)
         return [Outgoing(self.link, data, peer) for data in packets]
-
-
-NOBODY: Final[Peer] = ("", PORT)
-"""The asker of what is multicast without having been asked for."""
-
-
-def _knows(message: DNSIncoming, record: DNSRecord) -> bool:
-    """Say whether the asker has `record` for at least half its time (§7.1)."""
-    return any(known == record and known.ttl * 2 >= record.ttl for known in message.answers())

@@ -65,10 +65,6 @@ class Claim:
         return step
 
 
-def loses(ours: Sequence[DNSRecord], theirs: Sequence[DNSRecord]) -> bool:
-    """Say whether `theirs`, proposed for the same name at the same time, come lexicographically later (RFC 6762 §8.2.1)."""
-    return _comparable(ours) < _comparable(theirs)
-
-
-def _comparable(records: Sequence[DNSRecord]) -> list[tuple[int, int, bytes]]:
+def rank(records: Sequence[DNSRecord]) -> list[tuple[int, int, bytes]]:
+    """Return what two that propose `records` for one name at the same time compare: the greater wins (§8.2.1)."""
     return sorted((record.class_, record.type, rdata(record)) for record in records)

@@ -16,6 +16,7 @@ from zeroconf import (  # type: ignore[attr-defined]  # exported, but not listed
     DNSRecord,
     DNSService,
     DNSText,
+    NamePartTooLongException,
 )
 
 __all__ = [
@@ -58,9 +59,12 @@ def read(data: bytes) -> DNSIncoming | None:
 
 
 def rdata(record: DNSRecord) -> bytes:
-    """Return the record's data without name compression, as RFC 6762 §8.2 compares it."""
+    """Return the record's data without name compression, as RFC 6762 §8.2 compares it; none if it cannot be written."""
     writer = DNSOutgoing(_QUERY)
-    record.write(writer)
+    try:
+        record.write(writer)
+    except (NamePartTooLongException, ValueError):  # came with a name that is not UTF-8, or an odd NSEC
+        return b""
     return b"".join(writer.data)
 
 

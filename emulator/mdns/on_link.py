@@ -4,7 +4,7 @@ from typing import Final
 
 from emulator.mdns import codec
 from emulator.mdns.answering import Answering
-from emulator.mdns.claim import Claim, Uniform, loses
+from emulator.mdns.claim import Claim, Uniform, rank
 from emulator.mdns.codec import NSEC, DNSIncoming, DNSRecord
 from emulator.mdns.link import PORT, Datagram, Link, Outgoing
 from emulator.mdns.records import Records
@@ -77,19 +77,19 @@ class OnLink:
             return []
         if message.is_response():
             if from_responder:
-                self._told(now, message)
+                self._told(now, message, datagram.direct)
         elif self.held:
             return [*self._answering.asked(now, message, datagram), *self.wake(now)]
         elif message.is_probe():
             self._break_tie(now, message)
         return []
 
-    def _told(self, now: float, message: DNSIncoming) -> None:
+    def _told(self, now: float, message: DNSIncoming, direct: bool) -> None:
         for record in message.answers():
             if record not in self.records.all:
                 if self._contradicts(record):
                     self.contested |= {record.key}
-            elif self.held:
+            elif self.held and not direct:
                 self._answering.heard(now, record)
 
     def _contradicts(self, record: DNSRecord) -> bool:
@@ -101,13 +101,15 @@ class OnLink:
         )
 
     def _break_tie(self, now: float, message: DNSIncoming) -> None:
-        """Give way when another prober's records for one of our names come later in order (§8.2)."""
+        """Give way to another prober whose records win (§8.2); the first name that differs decides for both."""
         theirs = message.answers()[message.num_answers :]
         for name in self.records.names:
             proposed_by_us = [record for record in self.records.proposed if record.key == name]
             proposed_by_them = [record for record in theirs if record.key == name]
-            if proposed_by_them and loses(proposed_by_us, proposed_by_them):
-                self._claim.lose(now)
+            if proposed_by_them and rank(proposed_by_us) != rank(proposed_by_them):
+                if rank(proposed_by_us) < rank(proposed_by_them):
+                    self._claim.lose(now)
+                return
 
     def _to_group(self, packets: list[bytes]) -> list[Outgoing]:
         return [Outgoing(self.link, data) for data in packets]

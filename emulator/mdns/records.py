@@ -62,7 +62,9 @@ class Records:
         )
         self.no_other_types = (
             DNSNsec(self.instance, NSEC, unique, host_ttl, self.instance, [TXT, SRV]),
-            DNSNsec(self.host, NSEC, unique, host_ttl, self.host, [each.type for each in self.addresses]),
+            DNSNsec(
+                self.host, NSEC, unique, host_ttl, self.host, sorted({each.type for each in self.addresses})
+            ),
         )
         self.all = {
             record: record

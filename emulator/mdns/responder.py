@@ -34,9 +34,9 @@ class Responder:
         return self._names.instance
 
     @property
-    def announced(self) -> bool:
-        """Every link has heard of the service."""
-        return bool(self._on_links) and all(each.held for each in self._on_links.values())
+    def announced_on(self) -> list[Link]:
+        """The links on which the names are ours and the service is known."""
+        return [each.link for each in self._on_links.values() if each.held]
 
     @property
     def next_wake(self) -> float:
