@@ -50,7 +50,7 @@ def _characters(text: str) -> int:
             or ord(character) in _SKIN_TONES
             or (flag_letter and flag_open)
         )
-        count += not extends or not before
+        count += not extends
         flag_open = flag_letter and not extends
         before = character
     return count

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from protocol.problems import STATE_DAMAGED, Problem
+
 _BYTES: Final = 32
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 # OWASP's floor for argon2id; about 30 ms, so it is called in a thread.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16)
 
@@ -67,6 +71,7 @@ def keep_secret(file: Path) -> str:
 
     Raises:
         OSError: It can be neither read nor written.
+        Problem: `state_damaged` when it is not what was written.
     """
     if not file.exists():
         unfinished = file.with_name(file.name + ".new")
@@ -75,4 +80,7 @@ def keep_secret(file: Path) -> str:
             new.flush()
             os.fsync(new.fileno())
         unfinished.replace(file)
-    return file.read_text("ascii")
+    secret = file.read_text("ascii", errors="replace")
+    if not _TOKEN.fullmatch(secret):
+        raise Problem(STATE_DAMAGED, file=str(file), reason="not a secret of ours")
+    return secret

@@ -18,6 +18,7 @@ from cloud.api.routes import BODY_MAX_BYTES, add_routes
 from cloud.api.server import listen, serving, url_of
 from cloud.broker import Broker, Login, hash_password
 from cloud.broker.embedded import EmbeddedBroker
+from cloud.broker.mosquitto import MosquittoBroker
 from cloud.clock import Clock, SystemClock
 from cloud.ingest import Ingest
 from cloud.logins import INGEST, ingest_login
@@ -103,8 +104,6 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 def _broker(settings: Settings) -> Broker:
     mqtt = settings.mqtt
     if mqtt.broker == "mosquitto":
-        from cloud.broker.mosquitto import MosquittoBroker
-
         return MosquittoBroker(mqtt.host, mqtt.port, settings.store.folder / "mosquitto")
     return EmbeddedBroker(mqtt.host, mqtt.port)
 

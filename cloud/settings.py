@@ -95,7 +95,8 @@ def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ
         return Settings.model_validate(values)
     except ValidationError as error:
         key, reason = first_fault(error)
-        where = "environment" if key in overridden else str(file)
+        from_outside = any(f"{each}.".startswith(f"{key}.") for each in overridden)
+        where = "environment" if from_outside else str(file)
         raise Problem(SETTINGS_WRONG, file=where, key=key, reason=reason) from None
 
 
@@ -107,14 +108,14 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise Problem(SETTINGS_WRONG, file=str(file), key="-", reason=str(reason)) from None
 
 
-def _override(values: dict[str, Any], environment: Mapping[str, str]) -> set[str]:
+def _override(values: dict[str, Any], environment: Mapping[str, str]) -> tuple[str, ...]:
     """Put the environment's values into `values` and return their dotted keys."""
-    keys = set()
-    for name in sorted(name for name in environment if name.startswith(_PREFIX)):
-        path = name.removeprefix(_PREFIX).lower().split("__")
-        section = values
-        for each in path[:-1]:
-            section = section.setdefault(each, {})
-        section[path[-1]] = environment[name]
-        keys.add(".".join(path))
-    return keys
+    names = sorted(name for name in environment if name.startswith(_PREFIX))
+    keys = {name: name.removeprefix(_PREFIX).lower().split("__") for name in names}
+    for name, (*sections, last) in keys.items():
+        section: Any = values
+        for each in sections:
+            section = section.setdefault(each, {}) if isinstance(section, dict) else None
+        if isinstance(section, dict):  # what is no table is left for the model to refuse
+            section[last] = environment[name]
+    return tuple(".".join(path) for path in keys.values())

@@ -52,14 +52,13 @@ class Store:
 
 
 def open_store(folder: Path) -> Store:
-    """Open the database in `folder` (both made if missing) and bring its tables up to date.
+    """Open the database in `folder` (made if missing) and bring its tables up to date.
 
     Raises:
         Problem: `state_damaged` (also: written by a newer version) or `state_unwritable`.
     """
     file = folder / FILE_NAME
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.touch(mode=0o600)
     except OSError as error:
         raise Problem(STATE_UNWRITABLE, file=str(folder), reason=str(error.strerror)) from None

@@ -1,0 +1,187 @@
+"""Who acts in the cloud's tests: a gateway with its key, and a cloud's registry with people at a chosen instant."""
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from itertools import count
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+
+from cloud.arrivals import Arrival
+from cloud.registry import Registry, open_registry
+from cloud.registry.accounts import Who
+from cloud.registry.gateways import Registered
+from cloud.store.schema import metadata
+from protocol.cloud_api import (
+    Link,
+    LinkCodeRequest,
+    LinkRequest,
+    Login,
+    RegistrationRequest,
+    RegistrationStatusRequest,
+    Signed,
+    SignUp,
+)
+from protocol.codes import with_check_digit
+from protocol.identity import Frozen
+from protocol.telemetry import Battery, Sample
+
+NOON = datetime(2026, 11, 22, 3, 0, tzinfo=timezone.utc)  # noqa: UP017 - 12:00 in Japan
+LATEST = {"MKN700": "2.10", "MKN702": "2.10"}
+PASSWORD = "correct horse 電池"
+PUBLIC_URL = "http://cloud.example"
+
+_numbers = count(1)
+
+
+def request_id() -> str:
+    return f"request-{next(_numbers):012}"
+
+
+@dataclass
+class Gateway:
+    """A gateway as manufactured: it signs what it asks."""
+
+    gateway_id: str = "0123456789ab"
+    device_code: str = "1234567890"
+    model: str = "MKN702"
+    firmware: str = "2.10"
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    @property
+    def public_key(self) -> str:
+        return base64.b64encode(self.key.public_key().public_bytes_raw()).decode()
+
+    def sign(self, request: Frozen) -> Signed:
+        payload = request.model_dump_json()
+        signature = base64.b64encode(self.key.sign(payload.encode())).decode()
+        return Signed(payload=payload, signature=signature)
+
+    def registration(self, nonce: str, request: str | None = None) -> Signed:
+        return self.sign(
+            RegistrationRequest(
+                nonce=nonce,
+                request_id=request or request_id(),
+                gateway_id=self.gateway_id,
+                device_code=self.device_code,
+                public_key=self.public_key,
+                model=self.model,
+                firmware=self.firmware,
+            )
+        )
+
+    def status(self, nonce: str) -> Signed:
+        return self.sign(RegistrationStatusRequest(nonce=nonce, gateway_id=self.gateway_id))
+
+    def link_code(self, nonce: str) -> Signed:
+        return self.sign(
+            LinkCodeRequest(
+                nonce=nonce, request_id=request_id(), gateway_id=self.gateway_id, firmware=self.firmware
+            )
+        )
+
+
+def another_gateway(number: int = 1) -> Gateway:
+    return Gateway(gateway_id=f"{number:012x}", device_code=with_check_digit(f"{number:09}"))
+
+
+def wrong_code(number: int = 0) -> str:
+    """Return a well-formed link code that nobody was given (chance 1 in 10¹¹)."""
+    return with_check_digit(f"{number:011}")
+
+
+def sample(seq: int, measured_at: datetime = NOON, generation_w: int = 2310) -> Sample:
+    return Sample(
+        seq=seq,
+        measured_at=measured_at,
+        generation_w=generation_w,
+        consumption_w=640,
+        grid_import_w=0,
+        grid_export_w=generation_w - 640,
+        battery=Battery(charge_w=0, discharge_w=0, state_of_charge_pct=71.5),
+        generation_wh=8123,
+        consumption_wh=5210,
+        grid_import_wh=1400,
+        grid_export_wh=3950,
+        circuits=(),
+    )
+
+
+class World:
+    """A registry in a folder of its own, and what it takes to get something done there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = NOON
+        self.registry: Registry = open_registry(folder, LATEST)
+
+    def restart(self) -> None:
+        self.registry.close()
+        self.registry = open_registry(self.folder, LATEST)
+
+    def pass_time(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def nonce(self) -> str:
+        return self.registry.mint_nonce(self.now).nonce
+
+    def register(self, gateway: Gateway, request: str | None = None) -> Registered:
+        return self.registry.register(gateway.registration(self.nonce(), request), self.now)
+
+    def issue(self, gateway: Gateway) -> str:
+        return self.registry.issue_link_code(gateway.link_code(self.nonce()), self.now).link_code
+
+    def mailed_token(self) -> str:
+        token = re.search(r"token=(\S+)", self.registry.inbox()[0].body)
+        assert token is not None
+        return token[1]
+
+    def sign_up(self, email: str) -> None:
+        asked = SignUp(email=email, password=PASSWORD, terms_accepted=True)
+        self.registry.sign_up(asked, PUBLIC_URL, self.now)
+
+    def log_in(self, email: str, installation: str) -> Who:
+        asked = Login(email=email, password=PASSWORD, installation_id=f"installation-{installation:_>4}")
+        return self.registry.authenticate(self.registry.log_in(asked, self.now).token, self.now)
+
+    def person(self, name: str, installation: str | None = None) -> Who:
+        """Return a new account's session."""
+        email = f"{name}@example.jp"
+        self.sign_up(email)
+        self.registry.verify(self.mailed_token(), self.now)
+        return self.log_in(email, installation or name)
+
+    def link(
+        self,
+        who: Who,
+        gateway: Gateway,
+        link_code: str,
+        nickname: str = "お父さん",
+        *,
+        request: str | None = None,
+        peer: str = "192.0.2.1",
+    ) -> Link:
+        asked = LinkRequest(
+            request_id=request or request_id(),
+            nickname=nickname,
+            device_code=gateway.device_code,
+            link_code=link_code,
+        )
+        return self.registry.link(who, asked, peer, self.now)
+
+    def send(
+        self, registered: Registered, samples: Sequence[Sample], oldest: int | None = None
+    ) -> int | None:
+        arrival = Arrival(registered.gateway_id, registered.epoch, oldest, tuple(samples))
+        answer = self.registry.accept_samples([arrival], self.now)
+        return answer.get((registered.gateway_id, registered.epoch))
+
+    def contents(self, *without: str) -> dict[str, list[tuple[object, ...]]]:
+        """Return every row of every table but nonces and `without`, to show that nothing has changed."""
+        tables = [table for table in metadata.sorted_tables if table.name not in ("nonces", *without)]
+        with self.registry.store.reading() as store:
+            return {table.name: [tuple(row) for row in store.execute(select(table))] for table in tables}

@@ -1,0 +1,318 @@
+from dataclasses import dataclass
+
+import pytest
+
+from protocol.problems import (
+    ACCOUNTS_FULL,
+    LINK_CODE_EXPIRED,
+    LINK_REFUSED,
+    NICKNAME_TAKEN,
+    NICKNAME_UNUSABLE,
+    NOT_LINKED,
+    OTHER_GATEWAY,
+    PHONES_FULL,
+    TOO_MANY_TRIES,
+    Kind,
+    Problem,
+)
+from tests.cloud.actors import Gateway, World, another_gateway, wrong_code
+
+pytestmark = pytest.mark.adapters
+
+
+def refusal(world: World, *arguments: object, **named: str) -> Problem:
+    """Return why linking was refused, having seen that a try, if anything, is all that was written."""
+    before = world.contents("wrong_tries")
+    with pytest.raises(Problem) as refused:
+        world.link(*arguments, **named)  # type: ignore[arg-type]
+    assert world.contents("wrong_tries") == before
+    return refused.value
+
+
+def tries(world: World) -> int:
+    return len(world.contents()["wrong_tries"])
+
+
+@pytest.fixture
+def registered(world: World, gateway: Gateway) -> Gateway:
+    world.register(gateway)
+    return gateway
+
+
+def test_nickname_device_code_and_link_code_make_a_link(world: World, registered: Gateway) -> None:
+    father = world.person("father")
+    link = world.link(father, registered, world.issue(registered), "お父さん")
+    assert link == world.registry.current_link(father)
+    assert (link.gateway_id, link.model, link.firmware) == (registered.gateway_id, "MKN702", "2.10")
+    assert (link.linked_at, link.nickname, link.phones) == (world.now, "お父さん", ("お父さん",))
+    assert tries(world) == 0
+
+
+def test_a_new_login_is_told_of_the_link(world: World, registered: Gateway) -> None:
+    world.link(world.person("father"), registered, world.issue(registered))
+    other_phone = world.log_in("father@example.jp", "other")
+    link = world.registry.current_link(other_phone)
+    assert (link.nickname, link.phones) == (None, ("お父さん",))
+
+
+def test_without_a_link_there_is_none(world: World) -> None:
+    with pytest.raises(Problem) as refused:
+        world.registry.current_link(world.person("father"))
+    assert refused.value.kind is NOT_LINKED
+
+
+@pytest.mark.req("S-LC-12", "S-LC-13", "S-BIND-09")
+@pytest.mark.parametrize(("age_s", "refused_as"), [(3599.999, None), (3600.0, LINK_CODE_EXPIRED)])
+def test_a_code_is_good_for_one_hour(
+    world: World, registered: Gateway, age_s: float, refused_as: Kind | None
+) -> None:
+    father = world.person("father")
+    code = world.issue(registered)
+    world.pass_time(seconds=age_s)
+    if refused_as is None:
+        world.link(father, registered, code)
+    else:
+        assert refusal(world, father, registered, code).kind is refused_as
+        assert tries(world) == 0
+
+
+@pytest.mark.req("S-BIND-09")
+def test_only_who_knows_the_code_is_told_that_it_expired(world: World, registered: Gateway) -> None:
+    world.issue(registered)
+    world.pass_time(hours=2)
+    assert refusal(world, world.person("father"), registered, wrong_code()).kind is LINK_REFUSED
+
+
+@pytest.mark.req("S-LC-17")
+def test_a_code_links_once(world: World, registered: Gateway) -> None:
+    code = world.issue(registered)
+    world.link(world.person("father"), registered, code)
+    assert refusal(world, world.person("mother"), registered, code).kind is LINK_REFUSED
+
+
+@pytest.mark.req("S-LC-18")
+def test_a_newer_code_voids_the_one_before(world: World, registered: Gateway) -> None:
+    father = world.person("father")
+    old, new = world.issue(registered), world.issue(registered)
+    assert refusal(world, father, registered, old).kind is LINK_REFUSED
+    world.link(father, registered, new)
+
+
+@pytest.mark.req("S-LC-19")
+def test_a_code_works_with_its_own_gateway_only(world: World, registered: Gateway) -> None:
+    neighbour = another_gateway()
+    world.register(neighbour)
+    world.issue(neighbour)
+    code = world.issue(registered)
+    assert refusal(world, world.person("father"), neighbour, code).kind is LINK_REFUSED
+
+
+@pytest.mark.req("S-BIND-08")
+def test_every_wrong_pair_is_one_answer_and_verifies_exactly_once(
+    world: World, registered: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neighbour, codeless = another_gateway(1), another_gateway(2)
+    world.register(neighbour)
+    world.register(codeless)
+    spent = world.issue(neighbour)
+    world.link(world.person("first"), neighbour, spent)
+    code, father = world.issue(registered), world.person("father")
+    seen = count_verifications(world, monkeypatch)
+    wrong_pairs = [
+        (another_gateway(99), code),  # nobody's device code
+        (registered, wrong_code()),
+        (codeless, code),  # another gateway's code
+        (neighbour, spent),
+        (codeless, wrong_code()),
+    ]
+    answers = [refusal(world, father, *pair).document() for pair in wrong_pairs]
+    assert answers == [Problem(LINK_REFUSED).document()] * 5
+    assert seen.verifications == 5
+    assert tries(world) == 5
+
+
+@dataclass
+class Seen:
+    verifications: int = 0
+
+
+def count_verifications(world: World, monkeypatch: pytest.MonkeyPatch) -> Seen:
+    seen, verify = Seen(), type(world.registry.pepper).verify
+
+    def counted(_self: object, secret: str, kept: str | None) -> bool:
+        seen.verifications += 1
+        return verify(world.registry.pepper, secret, kept)
+
+    monkeypatch.setattr("cloud.pepper.Pepper.verify", counted)
+    return seen
+
+
+@pytest.mark.req("S-BIND-04", "S-BIND-13")
+@pytest.mark.parametrize("nickname", ["", "\u3000", "a\x07", "x" * 11])
+def test_an_unusable_nickname_spends_neither_code_nor_try(
+    world: World, registered: Gateway, nickname: str
+) -> None:
+    father, code = world.person("father"), world.issue(registered)
+    assert refusal(world, father, registered, code, nickname).kind is NICKNAME_UNUSABLE
+    assert tries(world) == 0
+    world.link(father, registered, code)
+
+
+@pytest.mark.req("S-GEN-17", "S-BIND-10", "S-BIND-21", "S-LC-23")
+def test_four_accounts_a_gateway_and_the_fifth_spends_nothing(world: World, registered: Gateway) -> None:
+    for number in range(4):
+        world.link(world.person(f"person{number}"), registered, world.issue(registered))
+    code = world.issue(registered)
+    assert refusal(world, world.person("fifth"), registered, code).kind is ACCOUNTS_FULL
+    assert tries(world) == 0
+    second_phone = world.log_in("person2@example.jp", "second")
+    world.link(second_phone, registered, code, "二台目").phones == ("お父さん", "二台目")
+
+
+@pytest.mark.req("S-GEN-18", "S-BIND-11", "S-BIND-21")
+def test_the_second_phone_takes_slot_two_and_the_third_spends_nothing(
+    world: World, registered: Gateway
+) -> None:
+    world.link(world.person("father"), registered, world.issue(registered), "一台目")
+    second, third = (world.log_in("father@example.jp", name) for name in ("second", "third"))
+    link = world.link(second, registered, world.issue(registered), "二台目")
+    assert (link.nickname, link.phones) == ("二台目", ("一台目", "二台目"))
+    assert len(world.contents()["links"]) == 1
+    code = world.issue(registered)
+    assert refusal(world, third, registered, code, "三台目").kind is PHONES_FULL
+    assert tries(world) == 0
+    world.link(world.person("mother"), registered, code)
+
+
+@pytest.mark.req("S-GEN-12")
+def test_the_same_installation_never_takes_a_second_slot(world: World, registered: Gateway) -> None:
+    father = world.person("father")
+    world.link(father, registered, world.issue(registered), "一台目")
+    world.link(father, registered, world.issue(registered), "新しい名").phones == ("新しい名",)
+
+
+@pytest.mark.req("S-BIND-14", "S-BIND-21")
+def test_nicknames_differ_within_an_account_and_may_repeat_across(world: World, registered: Gateway) -> None:
+    world.link(world.person("father"), registered, world.issue(registered), "Papa")
+    second = world.log_in("father@example.jp", "second")
+    code = world.issue(registered)
+    assert refusal(world, second, registered, code, "ｐａｐａ").kind is NICKNAME_TAKEN
+    world.link(world.person("mother"), registered, code, "Papa")
+
+
+@pytest.mark.req("S-GEN-13", "S-BIND-12", "S-BIND-21")
+def test_a_linked_account_or_app_is_refused_at_another_gateway(world: World, registered: Gateway) -> None:
+    neighbour = another_gateway()
+    world.register(neighbour)
+    world.link(world.person("father", "phone"), registered, world.issue(registered))
+    code = world.issue(neighbour)
+    same_account = world.log_in("father@example.jp", "second")
+    same_app = world.person("mother", "phone")
+    assert refusal(world, same_account, neighbour, code, "二台目").kind is OTHER_GATEWAY
+    assert refusal(world, same_app, neighbour, code).kind is OTHER_GATEWAY
+    world.link(world.person("other"), neighbour, code)
+
+
+@pytest.mark.req("S-BIND-20")
+def test_a_resent_request_returns_the_same_success_once(world: World, registered: Gateway) -> None:
+    father, code = world.person("father"), world.issue(registered)
+    first = world.link(father, registered, code, request="request-lost-answer")
+    before = world.contents()
+    world.pass_time(hours=2)
+    world.restart()
+    assert world.link(father, registered, code, request="request-lost-answer") == first
+    assert world.contents() == before
+
+
+def test_another_account_cannot_repeat_a_request(world: World, registered: Gateway) -> None:
+    code = world.issue(registered)
+    world.link(world.person("father"), registered, code, request="request-lost-answer")
+    mother = world.person("mother")
+    assert refusal(world, mother, registered, code, request="request-lost-answer").kind is LINK_REFUSED
+
+
+def test_an_account_has_five_wrong_tries_an_hour_then_not_even_the_right_code(
+    world: World, registered: Gateway
+) -> None:
+    father, code = world.person("father"), world.issue(registered)
+    for number in range(5):
+        assert refusal(world, father, another_gateway(number), wrong_code(number)).kind is LINK_REFUSED
+    world.pass_time(seconds=1)
+    problem = refusal(world, father, registered, code)
+    assert problem.kind is TOO_MANY_TRIES
+    assert problem.facts == {"retry_after_s": 3599}
+    assert tries(world) == 5
+    world.pass_time(seconds=3599)
+    world.link(father, registered, world.issue(registered))
+
+
+def test_an_account_has_twenty_wrong_tries_a_day(world: World, registered: Gateway) -> None:
+    father = world.person("father")
+    for number in range(20):
+        assert refusal(world, father, registered, wrong_code(), peer=f"192.0.2.{number}").kind is LINK_REFUSED
+        world.pass_time(minutes=12)
+    problem = refusal(world, father, registered, wrong_code())
+    assert problem.kind is TOO_MANY_TRIES
+    assert problem.facts == {"retry_after_s": 20 * 3600}
+
+
+def test_an_address_has_twenty_wrong_tries_an_hour(world: World, registered: Gateway) -> None:
+    people = [world.person(f"person{number}") for number in range(5)]
+    for person in people[:4]:
+        for number in range(5):
+            refusal(world, person, another_gateway(number), wrong_code(), peer=f"2001:db8::{number}")
+    code = world.issue(registered)
+    assert refusal(world, people[4], registered, code, peer="2001:db8::ffff").kind is TOO_MANY_TRIES
+    world.link(people[4], registered, code, peer="2001:db8:0:1::1")
+
+
+@pytest.mark.parametrize(("wrong", "survives"), [(19, True), (20, False)])
+def test_a_code_survives_nineteen_wrong_tries(
+    world: World, registered: Gateway, wrong: int, survives: bool
+) -> None:
+    people = [world.person(f"person{number}") for number in range(5)]
+    code = world.issue(registered)
+    for number in range(wrong):
+        person = people[number % 4]
+        assert (
+            refusal(world, person, registered, wrong_code(number), peer=f"192.0.2.{number}").kind
+            is LINK_REFUSED
+        )
+    if survives:
+        world.link(people[4], registered, code)
+    else:
+        assert refusal(world, people[4], registered, code).kind is LINK_REFUSED
+        world.link(people[4], registered, world.issue(registered))
+
+
+def test_a_gateway_has_sixty_wrong_tries_a_day_then_no_codes_either(
+    world: World, registered: Gateway
+) -> None:
+    people = [world.person(f"person{number}") for number in range(13)]
+    for number in range(60):
+        refusal(world, people[number // 5], registered, wrong_code(), peer=f"192.0.2.{number}")
+    assert refusal(world, people[12], registered, wrong_code()).kind is TOO_MANY_TRIES
+    before = world.contents()
+    with pytest.raises(Problem) as refused:
+        world.issue(registered)
+    assert refused.value.kind is TOO_MANY_TRIES
+    assert world.contents() == before
+    world.pass_time(days=1)
+    world.link(people[12], registered, world.issue(registered))
+
+
+def test_everything_survives_a_restart(world: World, registered: Gateway) -> None:
+    father, code = world.person("father"), world.issue(registered)
+    refusal(world, father, registered, wrong_code())
+    before = world.contents()
+    world.restart()
+    assert world.contents() == before
+    world.link(father, registered, code)
+
+
+@pytest.mark.req("S-LC-22")
+def test_a_code_stays_redeemable_when_the_gateway_falls_silent(world: World, registered: Gateway) -> None:
+    code = world.issue(registered)
+    world.restart()
+    world.pass_time(minutes=59)
+    world.link(world.person("father"), registered, code)

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from cloud.pepper import Pepper, digest, keep_secret, mint_token
+from protocol.problems import STATE_DAMAGED, Problem
+
+PEPPER = Pepper(b"k" * 32)
+
+
+def test_a_secret_verifies_against_its_own_hash_only() -> None:
+    kept = PEPPER.hash("123456789012")
+    assert PEPPER.verify("123456789012", kept)
+    assert not PEPPER.verify("123456789013", kept)
+    assert not PEPPER.verify("123456789012", None)
+
+
+def test_the_hash_is_argon2id_above_the_floor_and_salted() -> None:
+    kept = PEPPER.hash("secret")
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert PEPPER.hash("secret") != kept
+    assert not PEPPER.is_weak(kept)
+    assert PEPPER.is_weak(kept.replace("m=19456", "m=8192"))
+
+
+def test_without_the_pepper_nothing_verifies() -> None:
+    assert not Pepper(b"other").verify("secret", PEPPER.hash("secret"))
+
+
+def test_what_is_derived_can_be_derived_again_and_depends_on_every_part() -> None:
+    assert PEPPER.derive("mqtt", "a", 1) == PEPPER.derive("mqtt", "a", 1)
+    variants = [("mqtt", "a", 1), ("mqtt", "a", 2), ("mqtt", "b", 1), ("mqt", "ta", 1)]
+    assert len({PEPPER.derive(*parts) for parts in variants}) == 4
+    assert len(PEPPER.derive("x")) == 43
+
+
+def test_tokens_have_256_bits_and_are_kept_as_digests() -> None:
+    token = mint_token()
+    assert len(token) == 43
+    assert token not in digest(token)
+    assert len(digest(token)) == 64
+
+
+def test_a_secret_file_is_private_and_stays_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "pepper"
+    secret = keep_secret(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert keep_secret(file) == secret
+    assert [each.name for each in tmp_path.iterdir()] == ["pepper"]
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 43])
+def test_a_damaged_secret_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "pepper").write_bytes(content)
+    with pytest.raises(Problem) as refused:
+        keep_secret(tmp_path / "pepper")
+    assert refused.value.kind is STATE_DAMAGED

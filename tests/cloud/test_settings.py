@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import pytest
+
+from cloud.settings import Settings, is_loopback, read_settings
+from protocol.problems import SETTINGS_WRONG, Problem
+
+
+def test_the_shipped_file_says_the_defaults() -> None:
+    assert read_settings(Path("config/cloud.toml"), {}) == Settings()
+
+
+def test_the_shipped_mosquitto_file_is_read() -> None:
+    assert read_settings(Path("config/cloud-mosquitto.toml"), {}).mqtt.broker == "mosquitto"
+
+
+def test_the_environment_overrides_the_file() -> None:
+    environment = {"AISEG_CLOUD__HTTP__PORT": "0", "AISEG_CLOUD__FIRMWARE__MKN702": "3.1", "OTHER": "x"}
+    settings = read_settings(Path("config/cloud.toml"), environment)
+    assert settings.http.port == 0
+    assert settings.firmware.latest() == {"MKN700": "2.10", "MKN702": "3.1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[http]\nport = 70000", "http.port"),
+        ("[http]\nprot = 1", "http.prot"),
+        ("[mqtt]\nbroker = 'other'", "mqtt.broker"),
+        ("[firmware]\nmkn702 = 'new'", "firmware.mkn702"),
+        ("[http]\npublic_url = 'cloud.example/x'", "http.public_url"),
+        ("http = 1", "http"),
+        ("[http", "-"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_file_key_and_reason(tmp_path: Path, text: str, key: str) -> None:
+    file = tmp_path / "cloud.toml"
+    file.write_text(text)
+    with pytest.raises(Problem) as refused:
+        read_settings(file, {})
+    assert refused.value.kind is SETTINGS_WRONG
+    assert refused.value.facts["file"] == str(file)
+    assert refused.value.facts["key"] == key
+    assert refused.value.facts["reason"]
+
+
+def test_a_missing_file_is_refused() -> None:
+    with pytest.raises(Problem) as refused:
+        read_settings(Path("/no/such/file.toml"), {})
+    assert refused.value.kind is SETTINGS_WRONG
+
+
+@pytest.mark.parametrize("name", ["AISEG_CLOUD__HTTP__PORT", "AISEG_CLOUD__HTTP", "AISEG_CLOUD__NEW__KEY"])
+def test_a_wrong_variable_is_said_to_be_in_the_environment(name: str) -> None:
+    with pytest.raises(Problem) as refused:
+        read_settings(Path("config/cloud.toml"), {name: "x"})
+    assert refused.value.facts["file"] == "environment"
+
+
+def test_a_section_that_is_not_one_does_not_crash_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("http = 1")
+    with pytest.raises(Problem) as refused:
+        read_settings(tmp_path / "c.toml", {"AISEG_CLOUD__HTTP__PORT": "1"})
+    assert refused.value.facts["key"] == "http"
+    assert refused.value.kind is SETTINGS_WRONG
+
+
+@pytest.mark.parametrize(
+    ("host", "inbox", "shown"),
+    [
+        ("127.0.0.1", None, True),
+        ("::1", None, True),
+        ("0.0.0.0", None, False),
+        ("0.0.0.0", True, True),
+        ("127.0.0.1", False, False),
+    ],
+)
+def test_the_inbox_is_on_loopback_only_unless_asked_for(host: str, inbox: bool | None, shown: bool) -> None:
+    settings = Settings.model_validate({"http": {"host": host}, "site": {"inbox": inbox}})
+    assert settings.shows_inbox() is shown
+
+
+def test_loopback() -> None:
+    assert is_loopback("localhost")
+    assert not is_loopback("cloud.example")
