@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 T = TypeVar("T")
 
 
-async def until(look: Callable[[], Awaitable[T] | T], what: str, within_s: float = 10.0) -> T:
+async def until(look: Callable[[], Awaitable[T]] | Callable[[], T], what: str, within_s: float = 10.0) -> T:
     """Return the first true answer of `look`, asked every 20 ms; fail naming `what` after `within_s` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s
