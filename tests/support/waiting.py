@@ -3,18 +3,22 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 
-async def until(look: Callable[[], Awaitable[T]] | Callable[[], T], what: str, within_s: float = 10.0) -> T:
+@overload
+async def until(look: Callable[[], Awaitable[T]], what: str, within_s: float = 10.0) -> T: ...
+@overload
+async def until(look: Callable[[], T], what: str, within_s: float = 10.0) -> T: ...
+async def until(look: Callable[[], object], what: str, within_s: float = 10.0) -> object:
     """Return the first true answer of `look`, asked every 20 ms; fail naming `what` after `within_s` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s
     while True:
         answer = look()
-        seen = cast(T, await answer) if inspect.isawaitable(answer) else answer
+        seen: object = await answer if inspect.isawaitable(answer) else answer
         if seen:
             return seen
         if loop.time() > deadline:
