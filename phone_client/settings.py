@@ -116,5 +116,7 @@ def _overrides(environment: Mapping[str, str]) -> dict[str, object]:
 def _put(values: dict[str, Any], key: str, value: object) -> None:
     *sections, last = key.split(".")
     for section in sections:
-        values = values.setdefault(section, {})
+        if not isinstance(values.get(section), dict):
+            values[section] = {}
+        values = values[section]
     values[last] = value

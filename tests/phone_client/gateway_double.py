@@ -1,0 +1,116 @@
+"""A gateway for the phone to find: python-zeroconf announces, aiohttp answers. Also a program, for namespaces."""
+
+import argparse
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+from protocol.device_api import Device, ShownLinkCode
+from protocol.discovery import SERVICE_TYPE, Advertisement
+from protocol.problems import LINK_CODE_NOT_SHOWN, MEDIA_TYPE, Problem
+
+GATEWAY_ID = "0123456789ab"
+
+
+@dataclass
+class GatewayDouble:
+    """What it says of itself, and every request it got, whole."""
+
+    gateway_id: str = GATEWAY_ID
+    model: str = "MKN702"
+    busy: bool = False
+    shown_link_code: str | None = None
+    port: int = 0
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def advertisement(self) -> Advertisement:
+        return Advertisement(
+            gateway_id=self.gateway_id, model=self.model, firmware="2.10", registered=True, busy=self.busy
+        )
+
+    def device(self) -> Device:
+        return Device.model_validate(
+            {
+                "gateway_id": self.gateway_id,
+                "model": self.model,
+                "name": self.advertisement.instance_name,
+                "firmware": "2.10",
+                "uptime_s": 1,
+                "registered": True,
+                "busy": self.busy,
+                "cloud_connected": True,
+            }
+        )
+
+    async def answer(self, request: web.Request) -> web.Response:
+        body = await request.text()
+        self.requests.append(f"{request.method} {request.path_qs} {dict(request.headers)} {body}")
+        if request.path == "/api/v1/device":
+            return web.json_response(text=self.device().model_dump_json())
+        if self.shown_link_code is None:
+            problem = Problem(LINK_CODE_NOT_SHOWN).document()
+            return web.json_response(problem, status=404, content_type=MEDIA_TYPE)
+        shown = ShownLinkCode(link_code=self.shown_link_code, expires_in_s=60)
+        return web.json_response(text=shown.model_dump_json())
+
+
+@asynccontextmanager
+async def serving(gateway: GatewayDouble, address: str = "127.0.0.1") -> AsyncIterator[GatewayDouble]:
+    """Serve the device API of `gateway` without announcing it."""
+    app = web.Application()
+    app.router.add_get("/api/v1/{what}", gateway.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, address, gateway.port)
+        await site.start()
+        gateway.port = runner.addresses[0][1]
+        yield gateway
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def announced(gateway: GatewayDouble, address: str = "127.0.0.1") -> AsyncIterator[GatewayDouble]:
+    """Serve and announce `gateway` at `address`."""
+    async with serving(gateway, address):
+        zeroconf = AsyncZeroconf(interfaces=[address])
+        said = gateway.advertisement
+        service = AsyncServiceInfo(
+            SERVICE_TYPE,
+            f"{said.instance_name}.{SERVICE_TYPE}",
+            addresses=[socket.inet_aton(address)],
+            port=gateway.port,
+            properties=said.to_txt(),
+            server=said.host_name,
+        )
+        try:
+            await zeroconf.async_register_service(service)
+            yield gateway
+        finally:
+            await zeroconf.async_close()
+
+
+async def _serve(address: str, gateway: GatewayDouble) -> None:
+    async with announced(gateway, address):
+        print("announced", flush=True)  # noqa: T201 - the test waits for this line
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("address")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--busy", action="store_true")
+    given = parser.parse_args()
+    asyncio.run(_serve(given.address, GatewayDouble(port=given.port, busy=given.busy)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""The search on loopback, against two peers that are not ours: python-zeroconf, and a script on the bare codec."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from zeroconf._dns import DNSRecord
+from zeroconf._protocol.incoming import DNSIncoming
+
+from phone_client.multicast import MAX_PACKETS, Ears, listening
+from phone_client.network import look_around
+from phone_client.search import Hit, Outcome, Plan, search
+from protocol.device_api import Device
+from protocol.problems import UnreachableError
+from tests.phone_client import mdns_peer as peer
+from tests.phone_client.gateway_double import GATEWAY_ID, GatewayDouble, announced
+
+pytestmark = pytest.mark.adapters
+
+LOOPBACK = look_around(("127.0.0.1",)).links
+GATEWAY = GatewayDouble(gateway_id="5ea4c0000001", port=8081)
+SECOND = GatewayDouble(gateway_id="5ea4c0000002", model="MKN700", port=8082)
+MINE = {GATEWAY.gateway_id, SECOND.gateway_id, GATEWAY_ID}
+PTR, SRV, TXT, A = 12, 33, 16, 1
+
+
+async def confirm(_: str, port: int) -> Device:
+    """Be both gateways; other programs on this machine may announce theirs, which are nobody here."""
+    for gateway in (GATEWAY, SECOND):
+        if gateway.port == port:
+            return gateway.device()
+    raise UnreachableError("nobody", "refused")
+
+
+async def nothing() -> Hit | None:
+    return None
+
+
+def plan(limit_s: float = 2.0) -> Plan:
+    return Plan(
+        links=LOOPBACK,
+        limit_s=limit_s,
+        quiet_s=0.3,
+        confirm=confirm,
+        remembered=None,
+        when_silent=nothing,
+    )
+
+
+def mine(outcome: Outcome) -> list[Hit]:
+    return [hit for hit in outcome.hits if hit.gateway_id in MINE]
+
+
+def asked(question: DNSIncoming) -> Iterator[tuple[str, int]]:
+    return ((each.name, each.type) for each in question.questions)
+
+
+def always(records: list[DNSRecord]) -> peer.Script:
+    return lambda _: records
+
+
+@pytest.mark.req("S-DISC-01", "S-DISC-14")
+async def test_an_independent_responder_is_found_at_once() -> None:
+    async with announced(replace(GATEWAY, port=0)) as gateway:
+
+        async def device(_: str, port: int) -> Device:
+            if port != gateway.port:
+                raise UnreachableError("nobody", "refused")
+            return gateway.device()
+
+        (hit,) = mine(await search(replace(plan(), confirm=device)))
+    assert (hit.address, hit.port) == ("127.0.0.1", gateway.port)
+    assert (hit.model, hit.firmware, hit.name) == ("MKN702", "2.10", "AiSEG MKN702 (000001)")
+    assert 0 < hit.elapsed_ms < 1000
+
+
+async def test_it_ends_soon_after_the_hit_and_not_at_the_limit() -> None:
+    started = asyncio.get_running_loop().time()
+    async with peer.speaking(always(peer.whole(GATEWAY.advertisement, GATEWAY.port))):
+        assert mine(await search(plan(limit_s=10)))
+    assert asyncio.get_running_loop().time() - started < 2
+
+
+@pytest.mark.req("S-DISC-09")
+async def test_several_gateways_are_listed_with_model_and_name() -> None:
+    records = [
+        *peer.whole(GATEWAY.advertisement, GATEWAY.port),
+        *peer.whole(SECOND.advertisement, SECOND.port),
+    ]
+    async with peer.speaking(always(records)):
+        hits = mine(await search(plan()))
+    assert {(hit.model, hit.name) for hit in hits} == {
+        ("MKN702", "AiSEG MKN702 (000001)"),
+        ("MKN700", "AiSEG MKN700 (000002)"),
+    }
+
+
+async def test_what_a_frugal_responder_leaves_out_is_asked_for() -> None:
+    name = GATEWAY.advertisement.instance_name
+    pointer, srv, txt, a = peer.whole(GATEWAY.advertisement, GATEWAY.port)
+    by_type = {PTR: pointer, SRV: srv, TXT: txt, A: a}
+
+    def frugal(question: DNSIncoming) -> list[DNSRecord]:
+        wanted = [by_type[kind] for _, kind in asked(question) if kind in by_type]
+        return [each for each in wanted if name.split()[0] in each.name or each.type in (PTR, A)]
+
+    async with peer.speaking(frugal):
+        (hit,) = mine(await search(plan()))
+    assert hit.port == GATEWAY.port
+
+
+@pytest.mark.req("S-DISC-15")
+async def test_questions_go_out_at_0_1_and_3_s_and_the_remembered_name_apart() -> None:
+    started = asyncio.get_running_loop().time()
+    async with peer.speaking(always([])) as listener:
+        await search(replace(plan(limit_s=3.2), remembered="AiSEG MKN702 (c0ffee)"))
+    sent = [(at - started, port, set(asked(question))) for at, port, question in listener.heard]
+    gateways = ("_aiseg._tcp.local.", PTR)
+    by_name = {("AiSEG MKN702 (c0ffee)._aiseg._tcp.local.", kind) for kind in (SRV, TXT)}
+    (own_port,) = {port for _, port, questions in sent if questions == by_name} - {peer.PORT}
+    assert [at for at, port, questions in sent if port == own_port and gateways in questions] == (
+        pytest.approx([0.0, 1.0, 3.0], abs=0.15)
+    )
+    for way in (own_port, peer.PORT):
+        assert [at for at, port, questions in sent if port == way and questions == by_name] == (
+            pytest.approx([0.3, 1.3], abs=0.15)
+        )
+
+
+async def test_one_shot_questions_have_a_random_id_and_others_none() -> None:
+    async with peer.speaking(always([])) as listener:
+        await asyncio.gather(*(search(plan(limit_s=0.2)) for _ in range(4)))
+    ids = [question.id for _, port, question in listener.heard if port != peer.PORT]
+    assert len(ids) >= 4
+    assert len(set(ids)) == len(ids)
+    assert 0 not in ids
+    assert {question.id for _, port, question in listener.heard if port == peer.PORT} == {0}
+
+
+async def test_an_answer_with_a_wrong_id_is_not_believed() -> None:
+    records = peer.whole(GATEWAY.advertisement, GATEWAY.port)
+
+    class Forger(peer.Peer):
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            if addr[1] != peer.PORT:
+                forged = DNSIncoming(data).id ^ 0x5555
+                self.transport.sendto(peer.packet(records, forged), addr)
+
+    async with peer.speaking(always([]), Forger):
+        assert not mine(await search(plan(limit_s=0.5)))
+
+
+@pytest.mark.req("S-DISC-12")
+async def test_a_gateway_that_does_not_confirm_is_no_hit_but_said() -> None:
+    gone = replace(GATEWAY, port=9)
+    other = replace(SECOND, port=GATEWAY.port)  # announces the second, but the first answers there
+    records = [*peer.whole(gone.advertisement, 9), *peer.whole(other.advertisement, other.port)]
+    async with peer.speaking(always(records)):
+        outcome = await search(plan(limit_s=0.5))
+    assert not mine(outcome)
+    said = {each.name: (each.reason, each.detail) for each in outcome.sightings}
+    assert said[gone.advertisement.instance_name][0] == "unreachable"
+    assert "refused" in said[gone.advertisement.instance_name][1]
+    assert GATEWAY.gateway_id in said[other.advertisement.instance_name][1]
+
+
+@pytest.mark.req("S-DISC-12")
+async def test_a_gateway_that_is_updating_is_shown_as_busy() -> None:
+    busy = replace(GATEWAY, busy=True)
+    gone = replace(SECOND, busy=True, port=9)
+    records = [*peer.whole(busy.advertisement, busy.port), *peer.whole(gone.advertisement, gone.port)]
+    async with peer.speaking(always(records)):
+        outcome = await search(plan())
+    assert [hit.busy for hit in mine(outcome)] == [True]
+    assert "busy" in {each.reason for each in outcome.sightings}
+
+
+async def test_a_gateway_that_is_restarting_is_asked_again() -> None:
+    attempts: list[int] = []
+
+    async def restarting(_: str, port: int) -> Device:
+        if port != GATEWAY.port:
+            raise UnreachableError("nobody", "refused")
+        attempts.append(port)
+        if len(attempts) == 1:
+            raise UnreachableError("AiSEG", "refused")
+        return GATEWAY.device()
+
+    async with peer.speaking(always(peer.whole(GATEWAY.advertisement, GATEWAY.port))):
+        outcome = await search(replace(plan(limit_s=3), confirm=restarting))
+    assert len(mine(outcome)) == 1
+    assert GATEWAY.advertisement.instance_name not in {each.name for each in outcome.sightings}
+
+
+async def test_silence_is_looked_into_and_can_end_in_a_hit() -> None:
+    hit = Hit(GATEWAY_ID, "MKN702", "2.10", "127.0.0.1", 8081, "AiSEG", 0, busy=False, remembered=True)
+
+    async def when_silent() -> Hit | None:
+        return hit
+
+    async with peer.speaking(always([])) as listener:
+        (found,) = mine(await search(replace(plan(), when_silent=when_silent)))
+    assert found == replace(hit, elapsed_ms=found.elapsed_ms)
+    assert found.elapsed_ms >= 500
+    everybody = ("_services._dns-sd._udp.local.", PTR)
+    assert any(everybody in asked(question) for _, _, question in listener.heard)
+
+
+async def test_a_flood_is_dropped_unread_past_the_cap() -> None:
+    read: list[object] = []
+    link = LOOPBACK[0]
+    ears = Ears(lambda *heard: read.append(heard))
+    answer = peer.packet(peer.whole(GATEWAY.advertisement, GATEWAY.port))
+    source = link.ipv4[0].ip
+    for _ in range(MAX_PACKETS + 100):
+        ears.take(answer, source, link, one_shot=False)
+    assert len(read) == MAX_PACKETS
+
+
+async def test_two_searches_at_once_do_not_disturb_each_other() -> None:
+    async with peer.speaking(always(peer.whole(GATEWAY.advertisement, GATEWAY.port))):
+        outcomes = await asyncio.gather(search(plan()), search(plan()))
+    assert [len(mine(each)) for each in outcomes] == [1, 1]
+
+
+async def test_the_sockets_are_closed_afterwards() -> None:
+    async with listening(LOOPBACK, lambda *_: None) as ears:
+        ways = list(ears._ways)
+        assert len(ways) == 2
+    assert all(way.transport.is_closing() for way in ways)

@@ -1,0 +1,115 @@
+import json
+import stat
+import threading
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from phone_client.session import MAX_REMEMBERED, Login, Memory, MemoryFile, Remembered
+from protocol.cloud_api import Link
+from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
+
+pytestmark = pytest.mark.adapters
+
+NOW = datetime(2026, 11, 22, 5, 0, tzinfo=timezone.utc)  # noqa: UP017 - as the rest of the project writes it
+
+
+def gateway(number: int) -> Remembered:
+    return Remembered(gateway_id=f"{number:012x}", name=f"AiSEG {number}", address="192.168.1.9", port=8081)
+
+
+def linked(gateway_id: str) -> Link:
+    return Link(
+        gateway_id=gateway_id,
+        model="MKN702",
+        firmware="2.10",
+        linked_at=NOW,
+        nickname="お父さん",
+        phones=("お父さん",),
+    )
+
+
+def test_a_new_phone_has_an_installation_id_that_stays(tmp_path: Path) -> None:
+    file = MemoryFile(tmp_path / "new" / "folder")
+    kept = file.change(lambda memory: memory)
+    assert file.read() == kept
+    assert len(kept.installation_id) >= 16
+
+
+def test_the_token_is_readable_for_its_owner_only(tmp_path: Path) -> None:
+    login = Login(cloud_url="http://127.0.0.1:1", email="a@example.com", token="secret", expires_at=NOW)
+    MemoryFile(tmp_path / "phone").change(lambda memory: memory.model_copy(update={"login": login}))
+    file = tmp_path / "phone" / "phone.json"
+    assert "secret" in file.read_text("utf-8")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "JSON"),
+        (b"{", "JSON"),
+        (b"\xff\xfe", "JSON"),
+        (b"[]", "object"),
+        (b'{"v": 2, "installation_id": "0123456789abcdef"}', "v: "),
+        (b'{"v": 1, "installation_id": "0123456789abcdef", "more": 1}', "more: "),
+    ],
+)
+def test_a_damaged_file_is_said_and_left_alone(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "phone.json").write_bytes(content)
+    for attempt in (MemoryFile(tmp_path).read, lambda: MemoryFile(tmp_path).change(lambda memory: memory)):
+        with pytest.raises(Problem) as refused:
+            attempt()
+        assert refused.value.kind is STATE_DAMAGED
+        assert str(tmp_path / "phone.json") in str(refused.value)
+        assert words in str(refused.value)
+    assert (tmp_path / "phone.json").read_bytes() == content
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Problem) as refused:
+        MemoryFile(tmp_path / "file" / "phone").change(lambda memory: memory)
+    assert refused.value.kind is STATE_UNWRITABLE
+
+
+def test_a_draft_left_by_a_crash_is_in_nobodys_way(tmp_path: Path) -> None:
+    file = MemoryFile(tmp_path)
+    kept = file.change(lambda memory: memory)
+    (tmp_path / "phone.draft").write_text("half a fi")
+    assert file.read() == kept
+    file.change(lambda memory: memory.with_gateway(gateway(1)))
+    assert file.read().gateways == (gateway(1),)
+
+
+def test_changes_at_once_are_all_kept(tmp_path: Path) -> None:
+    def add(number: int) -> None:
+        MemoryFile(tmp_path).change(lambda memory: memory.with_gateway(gateway(number)))
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(MAX_REMEMBERED)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    remembered = json.loads((tmp_path / "phone.json").read_text("utf-8"))["gateways"]
+    assert len(remembered) == MAX_REMEMBERED
+
+
+def test_the_newest_gateways_are_remembered_once_each() -> None:
+    memory = Memory(installation_id="0123456789abcdef")
+    for number in [*range(20), 19, 13]:
+        memory = memory.with_gateway(gateway(number))
+    assert [each.gateway_id[-2:] for each in memory.gateways] == [
+        f"{number:02x}" for number in (13, 19, 18, 17, 16, 15, 14, 12)
+    ]
+
+
+def test_a_search_expects_the_linked_gateway_or_the_newest() -> None:
+    memory = Memory(installation_id="0123456789abcdef", gateways=(gateway(2), gateway(1)))
+    assert memory.expected == gateway(2)
+    known = memory.model_copy(update={"link": linked(gateway(1).gateway_id)})
+    assert known.expected == gateway(1)
+    unknown = memory.model_copy(update={"link": linked("ffffffffffff")})
+    assert unknown.expected is None
