@@ -1,6 +1,7 @@
 """One client's TCP connection: packets in, verbs of the exchange, packets out in as few writes as possible."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Final, cast
@@ -13,6 +14,7 @@ from cloud.broker.sessions import Session
 from cloud.broker.wire import PACKET_MAX_BYTES, REFUSAL_OF_MQTT_3, OldProtocolError, Packets, WireError
 
 CONNECT_WITHIN_S: Final = 10
+_LINGER_S: Final = 1
 _WRITE_BYTES: Final = 64 * 1024
 _RECEIVE_MAX: Final = (
     1000  # each PUBLISH is answered before the next is read, so this only keeps clients modest
@@ -65,6 +67,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Handle every packet that `data` completes."""
+        if self._closed:
+            return
         self._heard_at = self._now()
         try:
             for packet in self._packets.feed(data):
@@ -72,9 +76,7 @@ class Connection(asyncio.Protocol):
                 if self._closed:
                     return
         except OldProtocolError:
-            _log.info("refused a client that speaks MQTT 3; set it to MQTT 5")
-            self._transport.write(REFUSAL_OF_MQTT_3)
-            self._close()
+            self._refuse_mqtt_3()
         except WireError as error:
             self.end(error.reason)
 
@@ -93,7 +95,7 @@ class Connection(asyncio.Protocol):
         if self._session:
             self._send(mqtt5.DisconnectPacket(reason_code=reason).write())
             _log.debug("%s is disconnected: %s", self._session.key, reason.name)
-        self._close()
+        self._close(lingering=True)
 
     def hold(self) -> None:
         """Read no further for now."""
@@ -111,7 +113,10 @@ class Connection(asyncio.Protocol):
     def check_silence(self, now: float) -> None:
         """End the connection when the client has been silent for 1.5 times its keep alive (§3.1.2.10)."""
         silent_s = now - self._heard_at
-        if self._session is None:
+        if self._closed:
+            if silent_s > _LINGER_S:
+                self._transport.abort()
+        elif self._session is None:
             if silent_s > CONNECT_WITHIN_S:
                 self._close()
         elif self._keep_alive_s and not self._held and silent_s > 1.5 * self._keep_alive_s:
@@ -174,6 +179,13 @@ class Connection(asyncio.Protocol):
         self._send(mqtt5.ConnAckPacket(reason_code=reason).write())
         self._close()
 
+    def _refuse_mqtt_3(self) -> None:
+        level = logging.DEBUG if self._exchange.has_met_mqtt_3 else logging.INFO
+        self._exchange.has_met_mqtt_3 = True
+        _log.log(level, "refused a client that speaks MQTT 3; it must be set to MQTT 5")
+        self._out.append(REFUSAL_OF_MQTT_3)
+        self._close()
+
     def _say_goodbye(self, packet: mqtt5.DisconnectPacket, session: Session) -> None:
         if packet.reason_code != DisconnectReasonCode.DISCONNECT_WITH_WILL_MESSAGE:
             session.will = None
@@ -201,16 +213,27 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.resume_reading()
 
-    def _close(self) -> None:
-        """Send the last words if the client takes them at once; one that does not read is not waited for."""
+    def _close(self, *, lingering: bool = False) -> None:
+        """Send the last words if the client takes them at once; one that does not read is not waited for.
+
+        Lingering: only our half is closed, for a socket closed over unread input resets the connection, and the client
+        never reads the last words.
+        """
         if self._out:
             self._transport.write(b"".join(self._out))
         self._closed = True
         if self._transport.get_write_buffer_size():
             self._transport.abort()
+        elif lingering and self._transport.can_write_eof():
+            with contextlib.suppress(OSError):  # the client was faster
+                self._transport.write_eof()
         else:
             self._transport.close()
         self._leave()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self._transport.abort()
 
     def _leave(self) -> None:
         session, self._session = self._session, None

@@ -77,6 +77,7 @@ class EmbeddedBroker:
     async def _close_all(self) -> None:
         for connection in list(self._connections):
             connection.end(DisconnectReasonCode.SERVER_SHUTTING_DOWN)
+            connection.abort()
         await asyncio.sleep(0)  # the turn of the loop in which closed transports let go of their sockets
 
 

@@ -52,6 +52,7 @@ class Exchange:
         self._sessions: dict[Key, Session] = {}
         self._routes = Routes()
         self._retained = Retained()
+        self.has_met_mqtt_3 = False
 
     def admit(self, login: Login, now: float) -> None:
         """Add or replace a login. What lived under another password or other rights ends, sessions included."""

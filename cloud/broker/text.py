@@ -1,4 +1,4 @@
-"""Is all text of a packet UTF-8 (MQTT 5 §1.5.4)?
+"""Sees whether all text of a packet is UTF-8 (MQTT 5 §1.5.4).
 
 Asked before the codec, because mqtt5 0.8 panics where it is not: an exception that no `except Exception` sees, and a
 traceback on stderr, which any stranger could cause.

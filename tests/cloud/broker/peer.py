@@ -1,9 +1,10 @@
 """An MQTT 5 client that does exactly what a test says, packet by packet."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import mqtt5
 
@@ -92,10 +93,19 @@ class Peer:
         """Break the connection without a word."""
         self._writer.transport.abort()
 
+    def half_close(self) -> None:
+        """Say that no more will be sent."""
+        self._writer.write_eof()
+
     def stop_reading(self) -> None:
-        transport = self._writer.transport
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
+        cast(asyncio.Transport, self._writer.transport).pause_reading()
+
+    def read_on(self) -> None:
+        cast(asyncio.Transport, self._writer.transport).resume_reading()
+
+    def unsent(self) -> int:
+        """Return how many bytes the broker's side has not taken yet."""
+        return self._writer.transport.get_write_buffer_size()
 
     async def goodbye(self) -> None:
         """Leave politely, and wait until the broker has seen it."""
@@ -104,9 +114,14 @@ class Peer:
 
 
 @asynccontextmanager
-async def wire(broker: Broker) -> AsyncIterator[Peer]:
-    """Open a connection that has not said anything yet."""
-    reader, writer = await asyncio.open_connection(broker.host, broker.port)
+async def wire(broker: Broker, receive_buffer: int = 0) -> AsyncIterator[Peer]:
+    """Open a connection that has not said anything yet; `receive_buffer` in bytes, 0 for the system's."""
+    plug = socket.socket()
+    plug.setblocking(False)
+    if receive_buffer:
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    await asyncio.get_running_loop().sock_connect(plug, (broker.host, broker.port))
+    reader, writer = await asyncio.open_connection(sock=plug)
     try:
         yield Peer(reader, writer)
     finally:
