@@ -68,11 +68,11 @@ def rdata(record: DNSRecord) -> bytes:
     return b"".join(writer.data)
 
 
-def probe(names: Iterable[str], proposed: Iterable[DNSRecord]) -> list[bytes]:
-    """Ask for anything under `names`, unicast answers welcome, with the `proposed` records (RFC 6762 §8.1, §8.2)."""
+def probe(names: Iterable[str], proposed: Iterable[DNSRecord], *, unicast: bool) -> list[bytes]:
+    """Ask for anything under `names`, `unicast` answers welcome, with the `proposed` records (RFC 6762 §8.1, §8.2)."""
     message = DNSOutgoing(_QUERY)
     for name in names:
-        message.add_question(DNSQuestion(name, ANY, IN | TOP_BIT))
+        message.add_question(DNSQuestion(name, ANY, IN | TOP_BIT if unicast else IN))
     cast(list[DNSRecord], message.authorities).extend(proposed)  # annotated for PTR only, writes any record
     return message.packets()
 

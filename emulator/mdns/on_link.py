@@ -37,8 +37,7 @@ class OnLink:
         schedule = self._answering.schedule
         match self._claim.take_step(now):
             case "probe":
-                names = (self.records.instance, self.records.host)
-                return self._to_group(codec.probe(names, self.records.proposed))
+                return self._probe()
             case "announce":
                 announced = [each for each in self.records.announced if schedule.may_send(each, now)]
                 return self._answering.multicast(now, announced)
@@ -83,6 +82,12 @@ class OnLink:
         elif message.is_probe():
             self._break_tie(now, message)
         return []
+
+    def _probe(self) -> list[Outgoing]:
+        names = (self.records.instance, self.records.host)
+        # Programs of one machine share address and port on loopback: a unicast answer would reach any of them.
+        unicast = not self.link.own.is_loopback
+        return self._to_group(codec.probe(names, self.records.proposed, unicast=unicast))
 
     def _told(self, now: float, message: DNSIncoming, direct: bool) -> None:
         for record in message.answers():
