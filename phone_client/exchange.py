@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -95,8 +96,7 @@ class Exchange:
         except TimeoutError:
             raise UnreachableError(server.name, f"no answer within {server.limit_s:g} s") from None
         except (ClientError, OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise UnreachableError(server.name, reason) from None
+            raise UnreachableError(server.name, _reason(error)) from None
 
     async def _open(self) -> "ClientSession":
         """Return the session; aiohttp takes 0.3 s to load, so it is loaded when it is needed, in a thread."""
@@ -107,6 +107,13 @@ class Exchange:
 
                 self._session = ClientSession(cookie_jar=DummyCookieJar())
             return self._session
+
+
+def _reason(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if isinstance(number, int) and number > 0:
+        return os.strerror(number)
+    return printable(str(error)) or type(error).__name__
 
 
 async def _read(chunks: AsyncIterator[bytes]) -> bytes:

@@ -1,0 +1,320 @@
+"""The doorway, with a gateway and a cloud that are real servers on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from phone_client.phone import Phone
+from phone_client.session import Memory, MemoryFile
+from phone_client.settings import Cloud, Network, Search, Settings, Store
+from protocol.codes import with_check_digit
+from protocol.problems import (
+    CODE_MALFORMED,
+    DEVICE_CODE_WRONG,
+    LINK_CODE_NEEDED,
+    LINK_REFUSED,
+    NOT_LOGGED_IN,
+    REQUEST_MALFORMED,
+    STATE_DAMAGED,
+    STATE_UNWRITABLE,
+    Problem,
+    UnreachableError,
+)
+from tests.phone_client import cloud_double, mdns_peer
+from tests.phone_client.cloud_double import EMAIL, LINK, NOW, TOKEN, CloudDouble
+from tests.phone_client.gateway_double import GATEWAY_ID, GatewayDouble, announced
+from tests.support.ports import free_port
+
+pytestmark = pytest.mark.adapters
+
+PASSWORD = "correct horse battery"
+DEVICE_CODE = "1234567890"
+LINK_CODE = with_check_digit("12345678901")
+LINKS = "POST /api/v1/links"
+
+
+class FixedClock:
+    def __init__(self, now: datetime) -> None:
+        self.instant = now
+
+    def now(self) -> datetime:
+        return self.instant
+
+    async def sleep(self, seconds: float) -> None:
+        self.instant += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    cloud: CloudDouble
+    settings: Settings
+    clock: FixedClock
+
+    def phone(self) -> Phone:
+        return Phone(self.settings, self.clock)
+
+    async def memory(self) -> Memory:
+        return await asyncio.to_thread(MemoryFile(self.settings.store.folder).read)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with cloud_double.running() as cloud:
+        settings = Settings(
+            network=Network(interfaces=("127.0.0.1",)),
+            search=Search(limit_s=1.0),
+            cloud=Cloud(url=cloud.url),
+            store=Store(folder=tmp_path),
+        )
+        yield World(cloud, settings, FixedClock(NOW))
+
+
+@pytest.fixture
+async def logged_in(world: World) -> World:
+    async with world.phone() as phone:
+        await phone.log_in(EMAIL, PASSWORD)
+    return world
+
+
+async def refusal(world: World, *, link_code: str | None = None, device_code: str = DEVICE_CODE) -> Problem:
+    async with world.phone() as phone:
+        with pytest.raises(Problem) as refused:
+            await phone.link("お父さん", device_code, link_code)
+    return refused.value
+
+
+@pytest.mark.req("S-DISC-01")
+async def test_a_search_finds_and_remembers(world: World) -> None:
+    async with announced(GatewayDouble()) as gateway, world.phone() as phone:
+        found = await phone.search()
+    (hit,) = [each for each in found.hits if each.gateway_id == GATEWAY_ID]
+    remembered = {each.gateway_id: each for each in (await world.memory()).gateways}[GATEWAY_ID]
+    assert (remembered.address, remembered.port) == (hit.address, hit.port) == ("127.0.0.1", gateway.port)
+
+
+async def test_a_search_works_where_nothing_can_be_kept(world: World, tmp_path: Path) -> None:
+    read_only = tmp_path / "read-only"
+    read_only.mkdir()
+    (read_only / "phone.lock").mkdir()  # root may write anywhere, but not open a folder
+    settings = world.settings.model_copy(update={"store": Store(folder=read_only)})
+    async with announced(GatewayDouble()), Phone(settings) as phone:
+        assert GATEWAY_ID in {hit.gateway_id for hit in (await phone.search()).hits}
+        with pytest.raises(Problem) as refused:
+            await phone.log_in(EMAIL, PASSWORD)
+    assert refused.value.kind is STATE_UNWRITABLE
+    assert world.cloud.requests == []
+
+
+async def test_signing_up_and_confirming(world: World) -> None:
+    async with world.phone() as phone:
+        await phone.sign_up(EMAIL, PASSWORD, terms_accepted=True, newsletters=("a",))
+        assert (await phone.verify(f"{world.cloud.url}/verify?token=abc")).email == EMAIL
+        await phone.verify(" abc\n")
+    assert world.cloud.bodies("POST /api/v1/accounts") == [
+        {"email": EMAIL, "password": PASSWORD, "terms_accepted": True, "newsletters": ["a"]}
+    ]
+    assert world.cloud.bodies("POST /api/v1/accounts/verification") == [{"token": "abc"}] * 2
+
+
+@pytest.mark.req("S-GEN-12")
+async def test_every_login_is_of_the_same_installation(world: World) -> None:
+    for _ in range(2):
+        async with world.phone() as phone:
+            await phone.log_in(EMAIL, PASSWORD)
+    first, second = world.cloud.bodies("POST /api/v1/sessions")
+    assert first["installation_id"] == second["installation_id"] == (await world.memory()).installation_id
+
+
+async def test_the_token_goes_with_each_question_until_it_ends(logged_in: World) -> None:
+    async with logged_in.phone() as phone:
+        assert await phone.timeline(6, 900) == cloud_double.TIMELINE
+        assert await phone.current_link() == LINK
+        asked = {route: headers for route, headers, _ in logged_in.cloud.requests}
+        assert asked["GET /api/v1/timeline"]["Authorization"] == f"Bearer {TOKEN}"
+        assert (asked["GET /api/v1/timeline"]["hours"], asked["GET /api/v1/timeline"]["bucket_s"]) == (
+            "6",
+            "900",
+        )
+        logged_in.clock.instant += timedelta(seconds=3600)
+        with pytest.raises(Problem) as refused:
+            await phone.timeline(6, 900)
+    assert refused.value.kind is NOT_LOGGED_IN
+
+
+async def test_a_token_is_never_sent_to_another_cloud(logged_in: World) -> None:
+    async with cloud_double.running() as other:
+        elsewhere = logged_in.settings.model_copy(update={"cloud": Cloud(url=other.url)})
+        async with Phone(elsewhere, logged_in.clock) as phone:
+            with pytest.raises(Problem) as refused:
+                await phone.current_link()
+    assert refused.value.kind is NOT_LOGGED_IN
+    assert other.requests == []
+
+
+async def test_logging_out_ends_the_session_there_and_here(logged_in: World) -> None:
+    async with logged_in.phone() as phone:
+        logged_in.cloud.answers["DELETE /api/v1/sessions/current"] = None
+        with pytest.raises(UnreachableError):
+            await phone.log_out()
+        assert (await logged_in.memory()).login
+        logged_in.cloud.answers["DELETE /api/v1/sessions/current"] = ""
+        await phone.log_out()
+        await phone.log_out()
+    assert (await logged_in.memory()).login is None
+
+
+@pytest.mark.req("S-DISC-01", "S-BIND-06")
+async def test_the_code_is_taken_from_the_panel_that_shows_it(logged_in: World) -> None:
+    async with announced(GatewayDouble(shown_link_code=LINK_CODE)), logged_in.phone() as phone:
+        linked = await phone.link("お父さん", DEVICE_CODE)
+    assert linked.code_from
+    assert linked.code_from.gateway_id == GATEWAY_ID
+    assert not linked.other_found
+    (sent,) = logged_in.cloud.bodies(LINKS)
+    assert (sent["link_code"], sent["device_code"]) == (LINK_CODE, DEVICE_CODE)
+    assert (await logged_in.memory()).link == LINK
+
+
+@pytest.mark.req("S-DISC-09")
+async def test_among_several_the_one_that_shows_a_code_is_used_and_two_are_never_guessed(
+    logged_in: World,
+) -> None:
+    other = GatewayDouble(gateway_id="0123456789ac", model="MKN700")
+    async with announced(GatewayDouble(shown_link_code=LINK_CODE)), announced(other):
+        async with logged_in.phone() as phone:
+            linked = await phone.link("お父さん", DEVICE_CODE)
+            assert linked.code_from
+            assert linked.code_from.gateway_id == GATEWAY_ID
+        other.shown_link_code = with_check_digit("98765432109")
+        refused = await refusal(logged_in)
+    assert refused.kind is LINK_CODE_NEEDED
+    assert len(logged_in.cloud.bodies(LINKS)) == 1
+
+
+async def test_a_code_of_another_gateway_than_the_one_linked_is_said(logged_in: World) -> None:
+    neighbour = GatewayDouble(gateway_id="0123456789ac", shown_link_code=LINK_CODE)
+    async with announced(neighbour), logged_in.phone() as phone:
+        assert (await phone.link("お父さん", DEVICE_CODE)).other_found
+
+
+@pytest.mark.req("S-FAR-02", "S-DISC-06")
+async def test_without_a_gateway_the_typed_code_links_all_the_same(logged_in: World) -> None:
+    assert (await refusal(logged_in)).kind is LINK_CODE_NEEDED
+    assert logged_in.cloud.bodies(LINKS) == []
+    async with logged_in.phone() as phone:
+        linked = await phone.link("お父さん", DEVICE_CODE, LINK_CODE)
+    assert linked.code_from is None
+    assert linked.link == LINK
+
+
+@pytest.mark.req("S-LC-24")
+@pytest.mark.parametrize("typed", ["{0} {1} {2}", "{0}-{1}-{2}", "{0}　{1}ー{2}"])
+async def test_the_code_may_be_typed_as_it_is_shown(logged_in: World, typed: str) -> None:
+    groups = (LINK_CODE[:4], "５６７８" if "　" in typed else LINK_CODE[4:8], LINK_CODE[8:])
+    async with logged_in.phone() as phone:
+        await phone.link("お父さん", "1234-567890", typed.format(*groups))
+    (sent,) = logged_in.cloud.bodies(LINKS)
+    assert (sent["link_code"], sent["device_code"]) == (LINK_CODE, DEVICE_CODE)
+
+
+@pytest.mark.req("S-BIND-05")
+async def test_what_cannot_be_right_is_refused_before_anything_is_sent(logged_in: World) -> None:
+    before = len(logged_in.cloud.requests)
+    wrong = LINK_CODE[:-1] + str((int(LINK_CODE[-1]) + 1) % 10)
+    assert (await refusal(logged_in, link_code=wrong)).kind is CODE_MALFORMED
+    assert (await refusal(logged_in, link_code="12 34")).kind is CODE_MALFORMED
+    for device_code in ("", "123", "12345678901", "１２３", "abcdefghij"):
+        assert (await refusal(logged_in, device_code=device_code)).kind is DEVICE_CODE_WRONG
+    async with logged_in.phone() as phone:
+        with pytest.raises(Problem) as refused:
+            await phone.link("長" * 300, DEVICE_CODE, LINK_CODE)
+    assert refused.value.kind is REQUEST_MALFORMED
+    assert len(logged_in.cloud.requests) == before
+
+
+async def test_linking_without_a_login_is_refused_before_the_search(world: World) -> None:
+    async with mdns_peer.speaking(lambda _: []) as listener:
+        assert (await refusal(world)).kind is NOT_LOGGED_IN
+    assert not [each for _, port, each in listener.heard if port != mdns_peer.PORT]
+
+
+@pytest.mark.req("S-BIND-20")
+async def test_a_lost_answer_is_asked_for_again_under_the_same_request(logged_in: World) -> None:
+    logged_in.cloud.answers[LINKS] = None
+    for _ in range(2):
+        async with logged_in.phone() as phone:
+            with pytest.raises(UnreachableError):
+                await phone.link("お父さん", DEVICE_CODE, LINK_CODE)
+    logged_in.cloud.answers[LINKS] = LINK
+    async with logged_in.phone() as phone:
+        await phone.link("お父さん", DEVICE_CODE, LINK_CODE)
+        await phone.link("お父さん", DEVICE_CODE, LINK_CODE)
+    *same, last = [body["request_id"] for body in logged_in.cloud.bodies(LINKS)]
+    assert len(set(same)) == 1
+    assert last not in same
+    assert LINK_CODE not in (await logged_in.memory()).model_dump_json()
+
+
+async def test_a_refused_request_and_a_corrected_one_are_two(logged_in: World) -> None:
+    logged_in.cloud.answers[LINKS] = Problem(LINK_REFUSED)
+    assert (await refusal(logged_in, link_code=LINK_CODE)).kind is LINK_REFUSED
+    assert (await logged_in.memory()).link is None
+    assert (await refusal(logged_in, link_code=LINK_CODE)).kind is LINK_REFUSED
+    first, second = [body["request_id"] for body in logged_in.cloud.bodies(LINKS)]
+    assert first != second
+
+
+@pytest.mark.req("S-DISC-14")
+async def test_no_lan_host_ever_sees_a_code_a_password_or_a_token(logged_in: World) -> None:
+    gateway = GatewayDouble(shown_link_code=LINK_CODE)
+    async with mdns_peer.speaking(lambda _: []) as listener, announced(gateway), logged_in.phone() as phone:
+        await phone.search()
+        await phone.link("お父さん", DEVICE_CODE)
+        await phone.link("お父さん", DEVICE_CODE, LINK_CODE)
+    assert gateway.requests
+    assert listener.raw
+    heard = " ".join(gateway.requests).encode() + b" ".join(listener.raw)
+    installation = (await logged_in.memory()).installation_id
+    for secret in (DEVICE_CODE, LINK_CODE, TOKEN, PASSWORD, EMAIL, installation, "Bearer"):
+        assert secret.encode() not in heard
+
+
+@pytest.mark.parametrize("nonsense", ["", "<html>", '{"token": 1}', "[1]", "x" * (2 << 20)])
+async def test_a_cloud_that_talks_nonsense_is_unreachable(world: World, nonsense: str) -> None:
+    world.cloud.answers["POST /api/v1/sessions"] = nonsense
+    async with world.phone() as phone:
+        with pytest.raises(UnreachableError):
+            await phone.log_in(EMAIL, PASSWORD)
+    assert (await world.memory()).login is None
+
+
+async def test_a_cloud_that_is_away_is_unreachable(world: World) -> None:
+    away = world.settings.model_copy(update={"cloud": Cloud(url=f"http://127.0.0.1:{free_port()}")})
+    async with Phone(away) as phone:
+        with pytest.raises(UnreachableError, match="refused"):
+            await phone.log_in(EMAIL, PASSWORD)
+
+
+async def test_a_refusal_of_the_cloud_comes_back_without_terminal_tricks(world: World) -> None:
+    hostile = Problem(REQUEST_MALFORMED, reason="\x1b[2Jgone\u202e")
+    world.cloud.answers["POST /api/v1/sessions"] = hostile
+    async with world.phone() as phone:
+        with pytest.raises(Problem) as refused:
+            await phone.log_in(EMAIL, PASSWORD)
+    assert refused.value.sentence().isprintable()
+
+
+async def test_a_damaged_memory_refuses_every_verb_and_stays_as_it_is(world: World) -> None:
+    file = world.settings.store.folder / "phone.json"
+    file.write_text("{")
+    async with world.phone() as phone:
+        for verb in (phone.search(), phone.log_in(EMAIL, PASSWORD), phone.timeline(1, 60), phone.log_out()):
+            with pytest.raises(Problem) as refused:
+                await verb
+            assert refused.value.kind is STATE_DAMAGED
+    assert file.read_text() == "{"
+    assert world.cloud.requests == []
