@@ -1,7 +1,6 @@
 """The device API: JSON for phones and programs on the same network (protocol/README.md). Nothing here changes anything."""
 
 from collections.abc import Iterable
-from importlib.metadata import version
 from typing import Final
 
 from aiohttp import web
@@ -16,6 +15,8 @@ from protocol.discovery import API_PATH
 from protocol.openapi import Operation, describe
 from protocol.problems import LINK_CODE_NOT_SHOWN, NOT_FOUND, Problem
 from protocol.telemetry import Sample
+
+API_VERSION: Final = "1"
 
 DEVICE: Final = Operation("GET", f"{API_PATH}/device", "What this gateway is", Device)
 FIRMWARE: Final = Operation("GET", f"{API_PATH}/firmware", "Installed and latest firmware", Firmware)
@@ -44,7 +45,6 @@ class DeviceApi:
         }
         if with_link_code:
             self._handlers[LINK_CODE] = self._link_code
-        self._description = describe("AiSEG device API", version("aiseg"), list(self._handlers))
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """Return the routes of the device API, of `/metrics` and of `/openapi.json`."""
@@ -79,7 +79,7 @@ class DeviceApi:
         return web.Response(text=exposition(self._gateway, await self._gateway.outbox()))
 
     async def _openapi(self, _: web.Request) -> web.Response:
-        return web.json_response(self._description)
+        return web.json_response(describe("AiSEG device API", API_VERSION, list(self._handlers)))
 
 
 def _json(answer: BaseModel) -> web.Response:

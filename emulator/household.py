@@ -60,7 +60,7 @@ class State(Frozen):
 
     def for_new_epoch(self) -> "State":
         """Return the same house with its sample number and energies back at zero."""
-        return State(measured_at=self.measured_at, stored_wus=self.stored_wus)
+        return State(stored_wus=self.stored_wus)
 
 
 class Flow(NamedTuple):

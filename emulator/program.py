@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 
+from aiohttp.web import Application
+
 from emulator import web
 from emulator.announcer import Announcer
 from emulator.clock import Clock, SystemClock
@@ -41,15 +43,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         gateway = await _open_gateway(settings, clock, stack)
-        names = [gateway.advertisement().host_name.rstrip("."), *settings.http.names]
-        routes = [
-            *DeviceApi(gateway, clock, with_link_code=settings.http.link_code).routes(),
-            *Panel(gateway, clock, await asyncio.to_thread(View)).routes(),
-        ]
+        app = await asyncio.to_thread(_make_app, settings, gateway, clock)
         hosts = [settings.http.host] if settings.http.host else web.addresses_of(settings.network.interfaces)
-        urls = await stack.enter_async_context(
-            web.listening(web.make_app(routes, names), hosts, settings.http.port)
-        )
+        urls = await stack.enter_async_context(web.listening(app, hosts, settings.http.port))
         announcer = Announcer(settings.network.interfaces, web.port_of(urls[0]))
         failure: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
@@ -68,6 +64,13 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
                     task.cancel()
         if failure:
             raise failure
+
+
+def _make_app(settings: Settings, gateway: Gateway, clock: Clock) -> Application:
+    """Put panel and device API together. Reads templates: not for the event loop."""
+    api = DeviceApi(gateway, clock, with_link_code=settings.http.link_code)
+    names = [gateway.advertisement().host_name.rstrip("."), *settings.http.names]
+    return web.make_app([*api.routes(), *Panel(gateway, clock, View()).routes()], names)
 
 
 async def _refresh_on_change(gateway: Gateway, announcer: Announcer) -> None:

@@ -104,17 +104,18 @@ def read_settings(
     values = _read_toml(file) if file else {}
     came_from: dict[str, str] = {}
     for name in sorted(name for name in environment if name.startswith(_PREFIX)):
-        _put(values, name.removeprefix(_PREFIX).lower().replace("__", "."), environment[name])
-        came_from[name.removeprefix(_PREFIX).lower().replace("__", ".")] = name
+        key = name.removeprefix(_PREFIX).lower().replace("__", ".")
+        if _put(values, key, environment[name]):
+            came_from[key] = name
     for key, value in (options or {}).items():
-        _put(values, key, value)
-        came_from[key] = "command line"
+        if _put(values, key, value):
+            came_from[key] = "command line"
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        source = next((came_from[name] for name in came_from if key.startswith(name)), str(file))
+        source = next((came_from[each] for each in came_from if _overlap(each, key)), str(file))
         raise Problem(SETTINGS_WRONG, file=source, key=key, reason=first["msg"]) from None
 
 
@@ -126,11 +127,17 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise Problem(SETTINGS_WRONG, file=str(file), key="-", reason=str(reason)) from None
 
 
-def _put(values: dict[str, Any], key: str, value: object) -> None:
-    """Put `value` at the dotted `key`; a section that is no table is left for the model to refuse."""
+def _put(values: dict[str, Any], key: str, value: object) -> bool:
+    """Put `value` at the dotted `key`, unless what should be a section is none (which the model then refuses)."""
     *sections, name = key.split(".")
     for section in sections:
         values = values.setdefault(section, {})
         if not isinstance(values, dict):
-            return
+            return False
     values[name] = value
+    return True
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Say whether one dotted key is the other or a part of it."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")

@@ -104,9 +104,7 @@ class Panel:
                 request, "app_settings.html", status, registered=registered, trouble=trouble
             )
         facts = code_facts(shown.link_code, shown.expires_in_s)
-        page = self._view.page(request, "link_code.html", HTTPStatus.OK, **facts)
-        page.headers["Refresh"] = str(shown.expires_in_s + 1)  # blank at 0 without JavaScript too
-        return page
+        return self._view.page(request, "link_code.html", HTTPStatus.OK, **facts)
 
     async def _issue(self, request: web.Request) -> web.Response:
         form = await request.post()

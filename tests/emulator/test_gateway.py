@@ -1,0 +1,258 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from emulator.gateway import Gateway
+from protocol.problems import (
+    DEVICE_CODE_WRONG,
+    FIRMWARE_OUTDATED,
+    NOT_REGISTERED,
+    Problem,
+    UnreachableError,
+)
+from tests.emulator.clocks import ManualClock
+from tests.emulator.cloud_double import CloudDouble
+from tests.emulator.conftest import gateway_in
+
+pytestmark = pytest.mark.adapters
+
+WRONG_CODE = "1234567890"
+
+
+async def fill_outbox(gateway: Gateway, clock: ManualClock, samples: int = 3) -> list[int]:
+    for _ in range(samples):
+        await gateway.measure(clock.now())
+        await clock.jump(10)
+    return [sample.seq for sample in await gateway.unsent(100)]
+
+
+@pytest.mark.req("S-GEN-02")
+async def test_registering_gives_the_gateway_its_epoch_and_announces_it(gateway: Gateway) -> None:
+    assert not gateway.advertisement().registered
+    registration = await gateway.register(gateway.identity.device_code)
+    assert registration.epoch == 1
+    assert gateway.device().registered
+    assert gateway.advertisement().registered
+
+
+async def test_a_device_code_is_read_as_people_type_it(gateway: Gateway) -> None:
+    code = gateway.identity.device_code
+    full_width = code.translate({ord(digit): ord(digit) - ord("0") + ord("０") for digit in "0123456789"})
+    assert (await gateway.register(f" {full_width[:5]}-{code[5:]} ")).epoch == 1
+
+
+@pytest.mark.req("S-REG-06", "S-LC-02", "S-ST-08")
+async def test_a_wrong_device_code_is_refused_and_nothing_is_sent(
+    gateway: Gateway, cloud: CloudDouble
+) -> None:
+    for verb in (gateway.register, gateway.show_link_code, gateway.registration_status):
+        with pytest.raises(Problem) as caught:
+            await verb(WRONG_CODE)
+        assert caught.value.kind is DEVICE_CODE_WRONG
+    assert cloud.purposes == []
+    assert gateway.registration is None
+
+
+@pytest.mark.req("S-GEN-03")
+async def test_without_the_cloud_every_verb_says_so_and_changes_nothing(
+    tmp_path: Path, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
+        code = gateway.identity.device_code
+        await gateway.register(code)
+        await fill_outbox(gateway, clock)
+    async with gateway_in(tmp_path, "http://127.0.0.1:1", clock) as gateway:
+        before = gateway.registration
+        for verb in (gateway.register, gateway.show_link_code, gateway.registration_status):
+            with pytest.raises(UnreachableError):
+                await verb(code)
+        assert gateway.registration == before
+        assert gateway.shown_link_code(clock.now()) is None
+        assert len(await gateway.unsent(100)) == 3
+    assert len(cloud.registrations) == 1
+
+
+async def test_a_cloud_that_never_answers_is_given_up_in_bounded_time(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    gone = asyncio.Event()
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        gone.set()
+
+    async with await asyncio.start_server(swallow, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with gateway_in(tmp_path, f"http://127.0.0.1:{port}", clock, timeout_s=0.2) as gateway:
+            with pytest.raises(UnreachableError, match="no answer in time"):
+                await gateway.register(gateway.identity.device_code)
+        await gone.wait()
+
+
+@pytest.mark.req("S-REG-32")
+async def test_an_answer_lost_on_the_way_registers_once_however_often_it_is_repeated(
+    tmp_path: Path, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    cloud.lose_answers = True
+    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
+        for _ in range(2):
+            with pytest.raises(UnreachableError):
+                await gateway.register(gateway.identity.device_code)
+        assert gateway.registration is None
+    cloud.lose_answers = False
+    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
+        registration = await gateway.register(gateway.identity.device_code)
+    assert cloud.purposes == ["register"] * 3
+    assert list(cloud.registrations.values()) == [registration]
+
+
+@pytest.mark.req("S-REG-27", "S-TEL-02")
+async def test_registering_again_starts_a_new_epoch_with_an_empty_outbox(
+    gateway: Gateway, clock: ManualClock
+) -> None:
+    await gateway.register(gateway.identity.device_code)
+    assert await fill_outbox(gateway, clock) == [1, 2, 3]
+    registration = await gateway.register(gateway.identity.device_code, replacing=1)
+    assert registration.epoch == 2
+    assert await fill_outbox(gateway, clock) == [1, 2, 3]
+
+
+@pytest.mark.req("S-REG-32")
+async def test_the_second_tap_on_one_button_does_nothing(gateway: Gateway, cloud: CloudDouble) -> None:
+    code = gateway.identity.device_code
+    await gateway.register(code)
+    first, second = await asyncio.gather(
+        gateway.register(code, replacing=1), gateway.register(code, replacing=1)
+    )
+    assert first.epoch == second.epoch == 2
+    assert cloud.purposes == ["register"] * 2
+
+
+async def test_the_clouds_refusal_comes_through_and_the_old_registration_stays(
+    gateway: Gateway, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    before = await gateway.register(gateway.identity.device_code)
+    await fill_outbox(gateway, clock)
+    cloud.refusal = Problem(FIRMWARE_OUTDATED, installed="2.10", latest="2.11")
+    with pytest.raises(Problem) as caught:
+        await gateway.register(gateway.identity.device_code)
+    assert "2.11" in caught.value.sentence("ja")
+    assert gateway.registration == before
+    assert len(await gateway.unsent(100)) == 3
+
+
+@pytest.mark.req("S-GEN-02", "S-LC-16")
+async def test_an_unregistered_gateway_shows_no_link_code(gateway: Gateway, cloud: CloudDouble) -> None:
+    with pytest.raises(Problem) as caught:
+        await gateway.show_link_code(gateway.identity.device_code)
+    assert caught.value.kind is NOT_REGISTERED
+    assert cloud.purposes == []
+
+
+@pytest.mark.req("S-LC-20")
+async def test_a_link_code_is_shown_for_the_clouds_remaining_seconds_and_no_longer(
+    gateway: Gateway, clock: ManualClock
+) -> None:
+    await gateway.register(gateway.identity.device_code)
+    issued = await gateway.show_link_code(gateway.identity.device_code)
+    assert gateway.shown_link_code(clock.now()) == issued
+    await clock.jump(3599.999)
+    shown = gateway.shown_link_code(clock.now())
+    assert shown
+    assert shown.expires_in_s == 0
+    await clock.jump(0.001)
+    assert gateway.shown_link_code(clock.now()) is None
+    await clock.jump(-1800)
+    assert gateway.shown_link_code(clock.now()) is None
+
+
+@pytest.mark.req("S-LC-21")
+async def test_a_hidden_link_code_never_comes_back_and_is_in_no_file(
+    tmp_path: Path, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
+        await gateway.register(gateway.identity.device_code)
+        issued = await gateway.show_link_code(gateway.identity.device_code)
+        gateway.hide_link_code()
+        assert gateway.shown_link_code(clock.now()) is None
+        another = await gateway.show_link_code(gateway.identity.device_code)
+        assert another.link_code != issued.link_code
+    written = await asyncio.to_thread(lambda: b"".join(file.read_bytes() for file in tmp_path.iterdir()))
+    assert gateway.identity.device_code.encode() in written
+    assert issued.link_code.encode() not in written
+    assert another.link_code.encode() not in written
+
+
+@pytest.mark.req("S-LC-22")
+async def test_a_restart_forgets_the_shown_code_and_tells_the_cloud_nothing(
+    tmp_path: Path, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
+        await gateway.register(gateway.identity.device_code)
+        await gateway.show_link_code(gateway.identity.device_code)
+    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
+        assert gateway.shown_link_code(clock.now()) is None
+        assert gateway.registration
+    assert cloud.purposes == ["register", "issue_link_code"]
+
+
+async def test_registering_again_blanks_the_shown_code(gateway: Gateway, clock: ManualClock) -> None:
+    await gateway.register(gateway.identity.device_code)
+    await gateway.show_link_code(gateway.identity.device_code)
+    await gateway.register(gateway.identity.device_code)
+    assert gateway.shown_link_code(clock.now()) is None
+
+
+@pytest.mark.req("S-ST-09")
+async def test_asking_for_the_status_changes_nothing(gateway: Gateway) -> None:
+    code = gateway.identity.device_code
+    assert not (await gateway.registration_status(code)).registered
+    registration = await gateway.register(code)
+    for _ in range(3):
+        status = await gateway.registration_status(code)
+        assert (status.registered, status.epoch) == (True, 1)
+    assert gateway.registration == registration
+
+
+@pytest.mark.req("S-FW-01")
+async def test_the_firmware_verdict_has_three_values(
+    tmp_path: Path, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
+        assert (await gateway.firmware()).verdict == "up_to_date"
+        cloud.latest = "2.11"
+        assert (await gateway.firmware()).latest == "2.10", "asked again although just asked"
+        await clock.jump(601)
+        assert (await gateway.firmware()).verdict == "update_available"
+    async with gateway_in(tmp_path, "http://127.0.0.1:1", clock) as gateway:
+        firmware = await gateway.firmware()
+        assert (firmware.verdict, firmware.latest) == ("unknown", None)
+
+
+async def test_samples_wait_for_their_receipt(gateway: Gateway, clock: ManualClock) -> None:
+    await gateway.register(gateway.identity.device_code)
+    await fill_outbox(gateway, clock)
+    await gateway.accept_receipt(1, 2)
+    assert [sample.seq for sample in await gateway.unsent(100)] == [3]
+
+
+@pytest.mark.req("S-DISC-14")
+async def test_what_is_announced_holds_nothing_secret(gateway: Gateway) -> None:
+    await gateway.register(gateway.identity.device_code)
+    issued = await gateway.show_link_code(gateway.identity.device_code)
+    announced = gateway.advertisement()
+    text = " ".join([announced.instance_name, announced.host_name, *announced.to_txt().values()])
+    assert (announced.model, announced.firmware) == ("MKN702", "2.10")
+    for secret in (gateway.identity.device_code, issued.link_code, gateway.identity.public_key):
+        assert secret not in text
+
+
+async def test_those_who_wait_are_told_of_changes(gateway: Gateway, clock: ManualClock) -> None:
+    seen = gateway.changes.count
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(gateway.changes.after(seen))
+        await gateway.measure(clock.now())
+    assert waiting.result() > seen
