@@ -140,14 +140,14 @@ class MosquittoBroker:
         failures = 0
         while True:
             started = asyncio.get_running_loop().time()
-            await self._run(command)
+            status = await self._run(command)
             if asyncio.get_running_loop().time() - started > _RETRY_MAX_S:
                 failures = 0
-            _log.warning("mosquitto ended (%s); starting it again", self._last_words)
+            _log.warning("mosquitto ended with status %s; starting it again", status)
             await asyncio.sleep(min(_RETRY_MAX_S, _RETRY_FIRST_S * 2**failures))
             failures += 1
 
-    async def _run(self, command: list[str]) -> None:
+    async def _run(self, command: list[str]) -> int:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
         )
@@ -155,6 +155,7 @@ class MosquittoBroker:
         try:
             async for line in cast(asyncio.StreamReader, process.stderr):
                 self._hear(line.decode(errors="replace").strip())
+            return await process.wait()
         finally:
             await _stop(process)
 

@@ -3,21 +3,22 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 import mqtt5
 import pytest
 
 from cloud.arrivals import Arrival, contiguous, forgotten_up_to
-from cloud.broker import Broker
+from cloud.broker import Broker, Login, hash_password
 from cloud.broker.embedded import EmbeddedBroker
 from cloud.clock import SystemClock
 from cloud.ingest import Ingest
 from protocol.problems import UnreachableError
 from protocol.telemetry import Battery, Receipt, Sample, Status, write_samples
-from tests.cloud.broker.conftest import ALICE, LOGINS
+from tests.cloud.broker.conftest import ALICE, HASH, LOGINS, make
 from tests.cloud.broker.peer import PASSWORD, Peer, client
 from tests.support.waiting import until
 
@@ -108,13 +109,27 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
-def embedded(port: int = 0) -> tuple[EmbeddedBroker, AbstractAsyncContextManager[None]]:
-    broker = EmbeddedBroker("127.0.0.1", port)
+def embedded() -> tuple[Broker, AbstractAsyncContextManager[None]]:
+    broker = EmbeddedBroker("127.0.0.1", 0)
     return broker, broker.serving(LOGINS)
 
 
-async def test_samples_are_stored_and_the_gateway_gets_a_retained_receipt(store: MemoryStore) -> None:
-    broker, serving = embedded()
+Make = Callable[..., tuple[Broker, AbstractAsyncContextManager[None]]]
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+def broker_of(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    def made(port: int = 0) -> tuple[Broker, AbstractAsyncContextManager[None]]:
+        broker = make(request.param, tmp_path, port)
+        return broker, broker.serving(LOGINS)
+
+    return made
+
+
+async def test_samples_are_stored_and_the_gateway_gets_a_retained_receipt(
+    broker_of: Make, store: MemoryStore
+) -> None:
+    broker, serving = broker_of()
     async with serving, taking_in(broker, store), gateway(broker) as alice:
         await alice.publish(TELEMETRY, payload(1, 2))
         assert await receipt(alice) == 2
@@ -139,8 +154,8 @@ async def test_a_receipt_stops_at_a_hole_and_passes_what_the_gateway_no_longer_h
         assert await receipt(alice) == 6
 
 
-async def test_status_and_will_reach_the_store(store: MemoryStore) -> None:
-    broker, serving = embedded()
+async def test_status_and_will_reach_the_store(broker_of: Make, store: MemoryStore) -> None:
+    broker, serving = broker_of()
     offline = ONLINE.model_copy(update={"online": False})
     will = mqtt5.Will(STATUS, payload=offline.model_dump_json().encode(), retain=True)
     async with serving, taking_in(broker, store) as ingest, client(broker, ALICE, will=will) as alice:
@@ -173,8 +188,8 @@ async def _take_over_from_ingest(broker: Broker) -> None:
         await intruder.goodbye()
 
 
-async def test_what_is_committed_is_acknowledged(store: MemoryStore) -> None:
-    broker, serving = embedded()
+async def test_what_is_committed_is_acknowledged(broker_of: Make, store: MemoryStore) -> None:
+    broker, serving = broker_of()
     async with serving, gateway(broker) as alice:
         async with taking_in(broker, store):
             await alice.publish(TELEMETRY, payload(1))
@@ -186,9 +201,10 @@ async def test_what_is_committed_is_acknowledged(store: MemoryStore) -> None:
 
 
 async def test_cancelled_between_commit_and_acknowledgement_loses_and_doubles_nothing(
+    broker_of: Make,
     store: MemoryStore,
 ) -> None:
-    broker, serving = embedded()
+    broker, serving = broker_of()
     async with serving, gateway(broker) as alice:
         store.gate.clear()
         async with taking_in(broker, store):
@@ -202,21 +218,50 @@ async def test_cancelled_between_commit_and_acknowledgement_loses_and_doubles_no
         assert len(store.kept) == 3
 
 
-async def test_a_restarted_broker_is_found_again(store: MemoryStore) -> None:
-    broker, serving = embedded()
+async def test_a_restarted_broker_is_found_again(broker_of: Make, store: MemoryStore) -> None:
+    broker, serving = broker_of()
     async with serving:
         running = taking_in(broker, store)
         ingest = await running.__aenter__()
     await until(lambda: not ingest.connected, "the loss noticed")
     with pytest.raises(UnreachableError):
         await ingest.send(RECEIPT, b"x")
-    again, serving = embedded(broker.port)
+    again, serving = broker_of(broker.port)
     async with serving:
         await until(lambda: ingest.connected, "ingest connected again")
         async with gateway(again) as alice:
             await alice.publish(TELEMETRY, payload(1))
             assert await receipt(alice) == 1
         await running.__aexit__(None, None, None)
+
+
+async def test_a_refused_login_is_said_once_and_tried_again(
+    store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker, serving = embedded()
+    async with serving, asyncio.TaskGroup() as tasks:
+        ingest = Ingest(store, SystemClock(), broker.host, broker.port, "ingest", "better")
+        running = tasks.create_task(ingest.run())
+        await until(lambda: "ingest has no broker" in caplog.text, "the refusal noticed")
+        await broker.admit(Login("ingest", hash_password("better"), may_write=("#",), may_read=("#",)))
+        await until(lambda: ingest.connected, "ingest connected")
+        running.cancel()
+    assert [each.levelno for each in caplog.records if each.name == "cloud.ingest"].count(
+        logging.WARNING
+    ) == 1
+
+
+async def test_without_the_right_to_read_it_is_not_connected(
+    store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker, serving = embedded()
+    async with serving, asyncio.TaskGroup() as tasks:
+        await broker.admit(Login("ingest", HASH, may_write=(), may_read=()))
+        ingest = Ingest(store, SystemClock(), broker.host, broker.port, "ingest", PASSWORD)
+        running = tasks.create_task(ingest.run())
+        await until(lambda: "subscription refused" in caplog.text, "the refusal noticed")
+        assert not ingest.connected
+        running.cancel()
 
 
 @pytest.mark.parametrize(
@@ -255,8 +300,8 @@ async def test_a_nonsense_oldest_is_malformed(store: MemoryStore) -> None:
         assert not store.kept
 
 
-async def test_no_more_is_in_flight_than_a_batch(store: MemoryStore) -> None:
-    broker, serving = embedded()
+async def test_no_more_is_in_flight_than_a_batch(broker_of: Make, store: MemoryStore) -> None:
+    broker, serving = broker_of()
     store.gate.clear()
     async with serving, gateway(broker) as alice:
         async with taking_in(broker, store):

@@ -116,16 +116,17 @@ class Peer:
 @asynccontextmanager
 async def wire(broker: Broker, receive_buffer: int = 0) -> AsyncIterator[Peer]:
     """Open a connection that has not said anything yet; `receive_buffer` in bytes, 0 for the system's."""
-    plug = socket.socket()
-    plug.setblocking(False)
-    if receive_buffer:
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    await asyncio.get_running_loop().sock_connect(plug, (broker.host, broker.port))
-    reader, writer = await asyncio.open_connection(sock=plug)
-    try:
-        yield Peer(reader, writer)
-    finally:
-        writer.transport.abort()
+    with socket.socket() as plug:
+        plug.setblocking(False)
+        if receive_buffer:
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        await asyncio.get_running_loop().sock_connect(plug, (broker.host, broker.port))
+        reader, writer = await asyncio.open_connection(sock=plug)
+        try:
+            yield Peer(reader, writer)
+        finally:
+            writer.transport.abort()
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
