@@ -51,7 +51,8 @@ class Announcer:
             return "unavailable"
         if self._muted:
             return "muted"
-        return "announced" if self._responder.announced_on else "probing"
+        everywhere = len(self._responder.announced_on) == len(self._network.links)
+        return "announced" if everywhere else "probing"
 
     def sentence(self, language: str = "en") -> str:
         """Return the state in `en` or `ja`, with what does not work."""

@@ -1,0 +1,71 @@
+"""Debian's avahi on a host of the lab, with a message bus of its own so that `avahi-browse` works there."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.namespaces import Host
+
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>unix:path=/run/bus</listen>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/>
+  </policy>
+</busconfig>
+"""
+_DAEMON = """[server]
+host-name=neighbour
+allow-interfaces=eth0
+use-ipv4=yes
+use-ipv6=yes
+"""
+_ON_THE_BUS = ("env", "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/bus")
+
+
+class Avahi:
+    """What avahi knows about the network."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def found(self, ip_version: int = 4) -> dict[str, list[str]]:
+        """Return the fields of `avahi-browse -rtp` (host, address, port, text) for each resolved instance."""
+        printed = self._host.run(*_ON_THE_BUS, "avahi-browse", "-rtp", "_aiseg._tcp")
+        rows = [
+            line.split(";") for line in printed.splitlines() if line.startswith(f"=;eth0;IPv{ip_version};")
+        ]
+        return {row[3]: row[6:] for row in rows}
+
+    def wait_until_found(self, names: set[str]) -> dict[str, list[str]]:
+        """Browse until exactly `names` (as avahi escapes them) are there."""
+        deadline = time.monotonic() + 10
+        while (found := self.found()).keys() != names:
+            assert time.monotonic() < deadline, f"avahi sees {found}, not {names}"
+        return found
+
+
+@contextmanager
+def avahi(host: Host, folder: Path) -> Iterator[Avahi]:
+    """Run avahi on `host`, with its configuration in `folder`."""
+    for program in ("avahi-daemon", "avahi-browse", "dbus-daemon"):
+        if not any(Path(place, program).exists() for place in ("/usr/bin", "/usr/sbin")):
+            pytest.skip(f"{program} is not installed")
+    bus, daemon = folder / "bus.conf", folder / "avahi.conf"
+    bus.write_text(_BUS, "utf-8")
+    daemon.write_text(_DAEMON, "utf-8")
+    # avahi stays root so that it dies with the test: a process that changes its user loses that tie.
+    stay = ("--no-drop-root", "--no-chroot", "--no-rlimits")
+    with host.running("dbus-daemon", "--nofork", f"--config-file={bus}"):
+        _wait_for_file(host, "/run/bus")
+        with host.running(*_ON_THE_BUS, "avahi-daemon", *stay, "-f", str(daemon)):
+            _wait_for_file(host, "/run/avahi-daemon/socket")
+            yield Avahi(host)
+
+
+def _wait_for_file(host: Host, path: str) -> None:
+    host.run("sh", "-c", f"for i in $(seq 500); do test -e {path} && exit; sleep 0.01; done; exit 1")
