@@ -81,6 +81,7 @@ class Ingest:
             try:
                 async with _Client(*self._address, *self._credentials) as client:
                     await _subscribe(client)
+                    _heed_cancellation()
                     self._client = client
                     _log.info("ingest is connected to the broker")
                     failures = 0
@@ -90,6 +91,7 @@ class Ingest:
                 _log.log(level, "ingest has no broker: %s", error)
             finally:
                 self._client = None
+            _heed_cancellation()
             await self._clock.sleep(_pause_s(failures))
             failures += 1
 
@@ -229,6 +231,13 @@ def _oldest(message: aiomqtt.Message) -> int | None:
     if not (said.isascii() and said.isdigit() and len(said) <= len(str(2**53))):
         raise Problem(TELEMETRY_MALFORMED, reason=f"{OLDEST_PROPERTY} is not a number")
     return int(said)
+
+
+def _heed_cancellation() -> None:
+    """End if we were told to: `asyncio.wait_for` of Python 3.11, inside aiomqtt, can swallow a cancellation."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _pause_s(failures: int) -> float:

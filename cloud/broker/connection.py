@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 import mqtt5
-from mqtt5 import ConnAckReasonCode, DisconnectReasonCode
+from mqtt5 import DisconnectReasonCode
 
 from cloud.broker.exchange import MAX_QOS, SESSION_EXPIRY_MAX_S, Exchange, RefusedError
 from cloud.broker.sessions import Session
@@ -16,9 +16,7 @@ from cloud.broker.wire import PACKET_MAX_BYTES, REFUSAL_OF_MQTT_3, OldProtocolEr
 CONNECT_WITHIN_S: Final = 10
 _LINGER_S: Final = 1
 _WRITE_BYTES: Final = 64 * 1024
-_RECEIVE_MAX: Final = (
-    1000  # each PUBLISH is answered before the next is read, so this only keeps clients modest
-)
+_RECEIVE_MAX: Final = 1000  # only keeps clients modest: each PUBLISH is answered before the next is read
 _PINGRESP: Final = mqtt5.PingRespPacket().write()
 
 _log = logging.getLogger(__name__)
@@ -122,6 +120,10 @@ class Connection(asyncio.Protocol):
         elif self._keep_alive_s and not self._held and silent_s > 1.5 * self._keep_alive_s:
             self.end(DisconnectReasonCode.KEEP_ALIVE_TIMEOUT)
 
+    def abort(self) -> None:
+        """Drop the connection."""
+        self._transport.abort()
+
     def _handle(self, packet: mqtt5.Packet) -> None:
         if self._session is None:
             if not isinstance(packet, mqtt5.ConnectPacket):
@@ -158,7 +160,8 @@ class Connection(asyncio.Protocol):
             session, was_present = self._exchange.connect(packet, self, self._heard_at)
         except RefusedError as refusal:
             _log.info("refused the login of %r: %s", packet.username, refusal.reason.name)
-            self._refuse(refusal.reason)
+            self._send(mqtt5.ConnAckPacket(reason_code=refusal.reason).write())
+            self._close()
             return
         self._session = session
         self._keep_alive_s = packet.keep_alive
@@ -174,10 +177,6 @@ class Connection(asyncio.Protocol):
                 subscription_id_available=False,
             ).write()
         )
-
-    def _refuse(self, reason: ConnAckReasonCode) -> None:
-        self._send(mqtt5.ConnAckPacket(reason_code=reason).write())
-        self._close()
 
     def _refuse_mqtt_3(self) -> None:
         level = logging.DEBUG if self._exchange.has_met_mqtt_3 else logging.INFO
@@ -230,10 +229,6 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.close()
         self._leave()
-
-    def abort(self) -> None:
-        """Drop the connection."""
-        self._transport.abort()
 
     def _leave(self) -> None:
         session, self._session = self._session, None

@@ -26,11 +26,12 @@ from mqtt5 import (
 from cloud.broker import Login, verify_password
 from cloud.broker.filters import SharedFilter, any_covers, is_topic, read_filter
 from cloud.broker.routing import Retained, Routes, Subscription
-from cloud.broker.sessions import Delivery, Key, Message, Outlet, Session
+from cloud.broker.sessions import Delivery, Key, Message, Outlet, Session, Share
 from cloud.broker.wire import WireError
 
 SESSION_EXPIRY_MAX_S: Final = 24 * 3600
 SESSIONS_MAX: Final = 20_000
+SUBSCRIPTIONS_MAX: Final = 100  # of one session; anybody may invent names of share groups
 MAX_QOS: Final = 1
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Exchange:
         if session and session.outlet:
             session.outlet.end(DisconnectReasonCode.SESSION_TAKEN_OVER)
             session = self._sessions.get(key)
-        if session and packet.clean_start:
+        if session and (packet.clean_start or session.has_ended(now)):
             self._remove(session, now)
             session = None
         was_present = session is not None
@@ -167,7 +168,7 @@ class Exchange:
         for session in list(self._sessions.values()):
             if session.will_at is not None and session.will_at <= now:
                 self._publish_will(session, now)
-            if session.ends_at is not None and session.ends_at <= now:
+            if session.has_ended(now):
                 self._remove(session, now)
 
     def publish(self, session: Session, packet: PublishPacket, now: float) -> PubAckReasonCode:
@@ -185,7 +186,7 @@ class Exchange:
         for share in self._routes.shares(packet.topic):
             if found := self._routes.member(share):
                 receiver, subscription = found
-                self._give(receiver, replace(_delivery(message, subscription), share=share))
+                self._give(receiver, _delivery(message, subscription, share))
                 receiver.hold_if_crowded(session.outlet)
         return PubAckReasonCode.SUCCESS
 
@@ -215,6 +216,8 @@ class Exchange:
             return SubAckReasonCode.NOT_AUTHORIZED
         if asked.group is not None and wanted.no_local:
             raise WireError(DisconnectReasonCode.PROTOCOL_ERROR)
+        if self._routes.count(session) >= SUBSCRIPTIONS_MAX:
+            return SubAckReasonCode.QUOTA_EXCEEDED
         qos = min(int(wanted.max_qos), MAX_QOS)
         subscription = Subscription(qos, wanted.no_local, wanted.retain_as_published)
         is_new = self._routes.add(session, asked, subscription)
@@ -244,6 +247,6 @@ class Exchange:
         return UnsubAckReasonCode.NO_SUBSCRIPTION_EXISTED
 
 
-def _delivery(message: Message, subscription: Subscription) -> Delivery:
+def _delivery(message: Message, subscription: Subscription, share: Share | None = None) -> Delivery:
     qos = min(int(message.packet.qos), subscription.qos)
-    return Delivery(message, qos, message.packet.retain and subscription.retain_as_published)
+    return Delivery(message, qos, message.packet.retain and subscription.retain_as_published, share)

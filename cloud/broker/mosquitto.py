@@ -99,14 +99,25 @@ class MosquittoBroker:
             raise group.exceptions[0] from None  # what the block raised, or what is wrong with this Mosquitto
 
     async def admit(self, login: Login) -> None:
-        """Add or replace a login; done when Mosquitto has taken it in."""
+        """Add or replace a login; done when Mosquitto has taken it in.
+
+        Raises:
+            UnreachableError: it does not react.
+        """
         async with self._admitting:
             self._logins[login.username] = login
             await asyncio.to_thread(self._write_files)
             self._reloaded.clear()
             if self._process and self._process.returncode is None:
                 self._process.send_signal(signal.SIGHUP)
-                await asyncio.wait_for(self._reloaded.wait(), _RELOADS_WITHIN_S)
+                await self._wait_for_reload()
+
+    async def _wait_for_reload(self) -> None:
+        try:
+            async with asyncio.timeout(_RELOADS_WITHIN_S):
+                await self._reloaded.wait()
+        except TimeoutError:
+            raise UnreachableError("mosquitto", "it does not read its logins again") from None
 
     def _command(self) -> list[str]:
         where = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin"
@@ -166,15 +177,14 @@ class MosquittoBroker:
             self._reloaded.set()
 
     async def _wait_until_safe(self, self_test: SelfTest) -> None:
-        try:
-            async with asyncio.timeout(_STARTS_WITHIN_S):
-                while True:
-                    with contextlib.suppress(aiomqtt.MqttError):
-                        await self_test.run(self.host, self.port)
-                        return
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            raise UnreachableError("mosquitto", self._last_words) from None
+        now = asyncio.get_running_loop().time
+        deadline = now() + _STARTS_WITHIN_S
+        while now() < deadline:
+            with contextlib.suppress(aiomqtt.MqttError):
+                await self_test.run(self.host, self.port)
+                return
+            await asyncio.sleep(0.05)
+        raise UnreachableError("mosquitto", self._last_words)
 
 
 def _access_lines(login: Login) -> str:
@@ -199,7 +209,8 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), _STOPS_WITHIN_S)
+        async with asyncio.timeout(_STOPS_WITHIN_S):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -1,6 +1,6 @@
 """Which sessions a message goes to, and the retained messages. No I/O, no clock."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cloud.broker.filters import SharedFilter, covers, has_wildcard, levels_cover
@@ -20,6 +20,7 @@ class Subscription:
 class _Node:
     """Everybody who asked for one pattern."""
 
+    pattern: str
     levels: list[str]
     plain: dict[Session, Subscription] = field(default_factory=dict)
     groups: dict[str, dict[Session, Subscription]] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class Routes:
     def add(self, session: Session, asked: SharedFilter, subscription: Subscription) -> bool:
         """Subscribe; False when the session already had this filter, which is then replaced."""
         nodes = self._nodes(asked.pattern)
-        node = nodes.setdefault(asked.pattern, _Node(asked.pattern.split("/")))
+        node = nodes.setdefault(asked.pattern, _Node(asked.pattern, asked.pattern.split("/")))
         node.members(asked.group)[session] = subscription
         filters = self._of_session.setdefault(session, set())
         is_new = asked not in filters
@@ -67,6 +68,10 @@ class Routes:
             self.remove(session, asked)
         self._of_session.pop(session, None)
 
+    def count(self, session: Session) -> int:
+        """Return how many subscriptions `session` has."""
+        return len(self._of_session.get(session, ()))
+
     def plain(self, topic: str) -> dict[Session, Subscription]:
         """Return who gets a message on `topic`; where filters overlap, the one with the highest QoS counts."""
         found: dict[Session, Subscription] = {}
@@ -78,9 +83,7 @@ class Routes:
 
     def shares(self, topic: str) -> list[Share]:
         """Return the groups that each get a message on `topic` once."""
-        return [
-            Share(group, "/".join(node.levels)) for node in self._matching(topic) for group in node.groups
-        ]
+        return [Share(group, node.pattern) for node in self._matching(topic) for group in node.groups]
 
     def member(self, share: Share) -> tuple[Session, Subscription] | None:
         """Choose the member whose turn it is: connected before away, the least loaded, the longest unasked."""
@@ -119,14 +122,11 @@ class Retained:
             self._messages.pop(message.packet.topic, None)
 
     def matching(self, pattern: str, now: float) -> list[Message]:
-        """Return what a new subscriber to `pattern` is given, dropping what has expired."""
-        topics: Iterable[str] = (
+        """Return what a new subscriber to `pattern` is given; what has expired is not."""
+        topics = (
             [topic for topic in self._messages if covers(pattern, topic)]
             if has_wildcard(pattern)
             else [pattern]
         )
         found = [self._messages[topic] for topic in topics if topic in self._messages]
-        for message in found:
-            if message.expires_at is not None and message.expires_at <= now:
-                del self._messages[message.packet.topic]
-        return [message for message in found if message.packet.topic in self._messages]
+        return [message for message in found if message.expires_at is None or message.expires_at > now]

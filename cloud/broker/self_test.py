@@ -42,7 +42,8 @@ class SelfTest:
             await witness.subscribe(_TOPIC, qos=1)
             await intruder.subscribe("#", qos=1)
             await witness.publish(_TOPIC, b"secret", qos=1)
-            await asyncio.wait_for(anext(witness.messages), _ANSWER_WITHIN_S)
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                await anext(witness.messages)
             await intruder.subscribe("#", qos=1)  # once this is answered, it has whatever it was going to get
             if len(intruder.messages):
                 raise Problem(BROKER_UNGUARDED, address=f"{host}:{port}")

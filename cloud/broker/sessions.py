@@ -89,6 +89,10 @@ class Session:
         self._in_flight: dict[int, Delivery] = {}
         self._last_packet_id = 0
 
+    def has_ended(self, now: float) -> bool:
+        """Whether it has been without a connection for longer than it was to be kept."""
+        return self.ends_at is not None and self.ends_at <= now
+
     @property
     def load(self) -> int:
         """Messages not yet acknowledged or not yet sent."""

@@ -251,6 +251,25 @@ async def test_a_refused_login_is_said_once_and_tried_again(
     ) == 1
 
 
+async def test_it_ends_whenever_it_is_cancelled(store: MemoryStore) -> None:
+    """Found by chance: Python 3.11's `wait_for` swallows a cancellation that meets the answer it waits for."""
+    broker, serving = embedded()
+    async with serving:
+        for turns in range(60):
+            ingest = Ingest(store, SystemClock(), broker.host, broker.port, "ingest", PASSWORD)
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(ingest.run())
+                await _turn(turns)
+                running.cancel()
+            assert running.cancelled()
+
+
+async def _turn(times: int) -> None:
+    """Let the loop turn, each time until something has come over the network or a thread is done."""
+    for _ in range(times):
+        await asyncio.sleep(0.0002)
+
+
 async def test_without_the_right_to_read_it_is_not_connected(
     store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -22,6 +22,7 @@ from mqtt5 import (
 
 import cloud.broker.connection
 import cloud.broker.embedded
+import cloud.broker.exchange
 import cloud.broker.sessions
 from cloud.broker.embedded import EmbeddedBroker
 from protocol.problems import PORT_TAKEN, Problem
@@ -112,6 +113,15 @@ async def test_denied_subscriptions_are_told(broker: EmbeddedBroker) -> None:
             SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE,
             SubAckReasonCode.TOPIC_FILTER_INVALID,
         ]
+
+
+async def test_share_groups_cannot_be_invented_without_end(
+    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud.broker.exchange, "SUBSCRIPTIONS_MAX", 2)
+    async with client(broker, ALICE) as alice:
+        granted = await alice.subscribe(*(f"$share/{number}/{RECEIPT}" for number in range(3)))
+        assert granted[1:] == [SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE, SubAckReasonCode.QUOTA_EXCEEDED]
 
 
 async def test_no_local_on_a_share_is_a_protocol_error(broker: EmbeddedBroker) -> None:
