@@ -3,19 +3,19 @@
 import asyncio
 import json
 import logging
-import os
 import signal
-import sys
 from pathlib import Path
 from typing import get_args
 
 import click
 
+from chassis.ending import run
+from chassis.settings import read_settings
 from emulator.label import label, label_document
 from emulator.program import running
-from emulator.settings import Settings, read_settings
+from emulator.settings import Settings
 from protocol.identity import Model
-from protocol.problems import SETTINGS_WRONG, AisegError, Problem, exit_code
+from protocol.problems import SETTINGS_WRONG, Problem
 
 
 @click.command("emulator")
@@ -37,7 +37,7 @@ def command(
     """Run one emulated AiSEG gateway."""
     options = {"gateway.model": model, "gateway.folder": state, "cloud.url": cloud, **_http(http)}
     given = {key: value for key, value in options.items() if value is not None}
-    settings = read_settings(config, given)
+    settings = read_settings(Settings, "emulator", config, given)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     asyncio.run(_serve(settings, as_json=as_json))
 
@@ -64,13 +64,8 @@ def _http(address: str | None) -> dict[str, object]:
 
 
 def main() -> None:
-    """Run the command; a problem ends it with its sentence and exit code."""
-    try:
-        command.main(standalone_mode=True)
-    except AisegError as error:
-        language = "ja" if (os.environ.get("LC_ALL") or os.environ.get("LANG", "")).startswith("ja") else "en"
-        click.echo(error.sentence(language), err=True)
-        sys.exit(exit_code(error))
+    """Run the command and end with its exit code."""
+    run(command)
 
 
 if __name__ == "__main__":

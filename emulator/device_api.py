@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel
 
-from emulator.clock import Clock
+from chassis.clock import Clock
 from emulator.gateway import Gateway
 from emulator.store import Outbox
 from protocol.cloud_api import Health

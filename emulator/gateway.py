@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from emulator.clock import Clock
+from chassis.clock import Clock
 from emulator.household import Household
 from emulator.identity import Identity
 from emulator.store import Outbox, Store

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from aiohttp.web import Application
 
+from chassis.clock import Clock, SystemClock
 from emulator import web
 from emulator.announcer import Announcer
-from emulator.clock import Clock, SystemClock
 from emulator.cloud_client import CloudClient
 from emulator.device_api import DeviceApi
 from emulator.gateway import Gateway
@@ -45,7 +45,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         gateway = await _open_gateway(settings, clock, stack)
         app = await asyncio.to_thread(_make_app, settings, gateway, clock)
         hosts = [settings.http.host] if settings.http.host else web.addresses_of(settings.network.interfaces)
-        urls = await stack.enter_async_context(web.listening(app, hosts, settings.http.port))
+        urls = await stack.enter_async_context(
+            web.listening(app, hosts or [web.LOOPBACK], settings.http.port)
+        )
         announcer = Announcer(settings.network.interfaces, web.port_of(urls[0]))
         failure: Exception | None = None
         async with asyncio.TaskGroup() as tasks:

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from emulator.clock import Clock
+from chassis.clock import Clock
 from emulator.gateway import Gateway
 from protocol.problems import Problem
 

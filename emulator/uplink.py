@@ -17,7 +17,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import ValidationError
 
-from emulator.clock import Clock
+from chassis.clock import Clock
 from emulator.gateway import Gateway
 from protocol.cloud_api import Registration
 from protocol.problems import BROKER_LOGIN_REFUSED, PUBLISH_DENIED, AisegError, Problem, UnreachableError
@@ -35,9 +35,14 @@ log = logging.getLogger(__name__)
 
 
 class _Client(aiomqtt.Client):
-    """aiomqtt 2.5 drops the reason code of a PUBACK; without it a denied message would vanish in silence (T-40)."""
+    """Makes up for two things aiomqtt 2.5 drops: why a message was denied (T-40), and why a connection broke."""
 
     denial: ReasonCode | None = None
+
+    async def __aexit__(self, *error: Any) -> None:
+        await super().__aexit__(*error)
+        if self._disconnected.done():
+            self._disconnected.exception()  # looked at, or asyncio complains that nobody did
 
     def _on_publish(
         self, client: Any, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties

@@ -24,6 +24,7 @@ from protocol.problems import (
     Problem,
 )
 
+LOOPBACK: Final = "127.0.0.1"
 SHUTDOWN_S: Final = 0.5
 REQUEST_MAX_BYTES: Final = 16 * 1024
 STATIC: Final = "/static/"
@@ -61,9 +62,9 @@ def _is_ours(request: web.Request, names: Collection[str]) -> bool:
     """Refuse a name somebody else pointed at our address (DNS rebinding); an address cannot be rebound."""
     try:
         host = urlsplit(f"//{request.host}").hostname or ""
-        return host in names or bool(ipaddress.ip_address(host))
     except ValueError:
         return False
+    return host in names or _is_address(host)
 
 
 def _is_same_origin(request: web.Request) -> bool:
@@ -104,16 +105,30 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers["Cache-Control"] = "no-cache" if request.path.startswith(STATIC) else "no-store"
 
 
-def addresses_of(interfaces: Collection[str]) -> list[str]:
-    """Return the addresses of the named interfaces, IPv4 first; an interface that is missing is told and left out."""
-    adapters = {str(adapter.nice_name): adapter for adapter in ifaddr.get_adapters()}
+def addresses_of(interfaces: Iterable[str]) -> list[str]:
+    """Return the addresses of `interfaces`, given by name or address; one that is missing is told and left out."""
+    attached = {str(adapter.nice_name): adapter.ips for adapter in ifaddr.get_adapters()}
+    found: list[str] = []
     for name in interfaces:
-        if name not in adapters or not adapters[name].ips:
+        if _is_address(name):
+            found.append(name)
+        elif ips := attached.get(name):
+            found += [ip.ip for ip in ips if isinstance(ip.ip, str)]
+            found += [_with_zone(ip.ip, name) for ip in ips if not isinstance(ip.ip, str)]
+        else:
             log.warning("the network interface %s is missing or has no address", name)
-    found = [(name, ip.ip) for name in interfaces if name in adapters for ip in adapters[name].ips]
-    return [ip for _, ip in found if isinstance(ip, str)] + [
-        f"{ip[0]}%{name}" if ip[2] else ip[0] for name, ip in found if not isinstance(ip, str)
-    ]
+    return found
+
+
+def _with_zone(ip: tuple[str, int, int], interface: str) -> str:
+    return f"{ip[0]}%{interface}" if ip[2] else ip[0]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
 
 
 @asynccontextmanager

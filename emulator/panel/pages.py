@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from emulator.clock import Clock
+from chassis.clock import Clock
 from emulator.gateway import Gateway
 from emulator.panel.view import HERE, View, code_facts, language_of, live, tokyo_time
 from protocol.problems import NOT_REGISTERED, AisegError, Problem

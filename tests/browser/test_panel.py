@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from chassis.settings import read_settings
 from emulator.household import TOKYO
 from emulator.program import Running, running
-from emulator.settings import read_settings
+from emulator.settings import Settings
 from protocol.codes import has_check_digit, shown_link_code
 from tests.emulator.clocks import ManualClock
 from tests.emulator.cloud_double import CloudDouble
@@ -60,7 +61,7 @@ async def program(tmp_path: Path, cloud: CloudDouble, clock: ManualClock) -> Asy
         "http.port": 0,
         "household.seed": "panel",
     }
-    async with running(read_settings(None, options, {}), clock) as each:
+    async with running(read_settings(Settings, "emulator", options=options), clock) as each:
         await until(each.gateway.newest, "the first sample")
         yield each
 
@@ -232,7 +233,7 @@ async def test_without_the_cloud_the_panel_says_so_and_works_again_afterwards(
         "http.port": 0,
         "cloud.url": "http://127.0.0.1:1",
     }
-    async with running(read_settings(None, options, {}), clock) as program:
+    async with running(read_settings(Settings, "emulator", options=options), clock) as program:
         page = await browser.new_page(base_url=program.urls[0])
         await page.goto("/register")
         await page.get_by_label("機器コード").fill(program.gateway.identity.device_code)
@@ -241,7 +242,7 @@ async def test_without_the_cloud_the_panel_says_so_and_works_again_afterwards(
         assert program.gateway.registration is None
         await page.close()
     async with double.serving() as url:
-        settings = read_settings(None, options | {"cloud.url": url}, {})
+        settings = read_settings(Settings, "emulator", options=options | {"cloud.url": url})
         async with running(settings, clock) as program:
             page = await browser.new_page(base_url=program.urls[0])
             await register(page, program)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.clock import Clock
+from chassis.clock import Clock
 from emulator.cloud_client import CloudClient
 from emulator.gateway import Gateway
 from emulator.household import Household

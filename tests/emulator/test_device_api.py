@@ -4,9 +4,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from emulator.clock import SystemClock
+from chassis.clock import SystemClock
+from chassis.settings import read_settings
 from emulator.program import Running, running
-from emulator.settings import read_settings
+from emulator.settings import Settings
 from protocol.device_api import Device, Firmware, ShownLinkCode
 from protocol.telemetry import Sample
 from tests.emulator.cloud_double import CloudDouble
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.adapters
 @pytest.fixture
 async def program(tmp_path: Path, cloud: CloudDouble) -> AsyncIterator[Running]:
     options = {"gateway.folder": tmp_path, "cloud.url": cloud.url, "http.port": 0}
-    async with running(read_settings(None, options, {})) as each:
+    async with running(read_settings(Settings, "emulator", options=options)) as each:
         await until(each.gateway.newest, "the first sample")
         yield each
 
@@ -74,7 +75,7 @@ async def test_the_link_code_is_readable_only_while_it_is_shown(
 async def test_the_link_code_can_be_switched_off(tmp_path: Path, cloud: CloudDouble) -> None:
     options = {"gateway.folder": tmp_path, "cloud.url": cloud.url, "http.port": 0, "http.link_code": False}
     async with (
-        running(read_settings(None, options, {})) as program,
+        running(read_settings(Settings, "emulator", options=options)) as program,
         aiohttp.ClientSession(program.urls[0]) as browser,
     ):
         await program.gateway.register(program.gateway.identity.device_code)
