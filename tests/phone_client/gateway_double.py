@@ -6,15 +6,18 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import get_args
 
 from aiohttp import web
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from protocol.device_api import Device, ShownLinkCode
 from protocol.discovery import SERVICE_TYPE, Advertisement
+from protocol.identity import Model
 from protocol.problems import LINK_CODE_NOT_SHOWN, MEDIA_TYPE, Problem
 
 GATEWAY_ID = "0123456789ab"
+PORT = 8080
 
 
 @dataclass
@@ -38,7 +41,7 @@ class GatewayDouble:
         return Device.model_validate(
             {
                 "gateway_id": self.gateway_id,
-                "model": self.model,
+                "model": self.model if self.model in get_args(Model) else "MKN702",
                 "name": self.advertisement.instance_name,
                 "firmware": "2.10",
                 "uptime_s": 1,
@@ -77,28 +80,39 @@ async def serving(gateway: GatewayDouble, address: str = "127.0.0.1") -> AsyncIt
 
 
 @asynccontextmanager
-async def announced(gateway: GatewayDouble, address: str = "127.0.0.1") -> AsyncIterator[GatewayDouble]:
-    """Serve and announce `gateway` at `address`."""
+async def announced(
+    gateway: GatewayDouble,
+    address: str = "127.0.0.1",
+    service_type: str = SERVICE_TYPE,
+    *,
+    settled: bool = False,
+) -> AsyncIterator[GatewayDouble]:
+    """Serve and announce `gateway` at `address`; of another type it is a foreign device.
+
+    `settled`: the block begins when the last unasked announcement is out, so that only answers can be heard in it.
+    """
     async with serving(gateway, address):
         zeroconf = AsyncZeroconf(interfaces=[address])
         said = gateway.advertisement
         service = AsyncServiceInfo(
-            SERVICE_TYPE,
-            f"{said.instance_name}.{SERVICE_TYPE}",
+            service_type,
+            f"{said.instance_name}.{service_type}",
             addresses=[socket.inet_aton(address)],
             port=gateway.port,
             properties=said.to_txt(),
             server=said.host_name,
         )
         try:
-            await zeroconf.async_register_service(service)
+            announcing = await zeroconf.async_register_service(service)
+            if settled:
+                await announcing
             yield gateway
         finally:
             await zeroconf.async_close()
 
 
-async def _serve(address: str, gateway: GatewayDouble) -> None:
-    async with announced(gateway, address):
+async def _serve(address: str, gateway: GatewayDouble, service_type: str) -> None:
+    async with announced(gateway, address, service_type, settled=True):
         print("announced", flush=True)  # noqa: T201 - the test waits for this line
         await asyncio.Event().wait()
 
@@ -106,10 +120,14 @@ async def _serve(address: str, gateway: GatewayDouble) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("address")
-    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--model", default="MKN702")
+    parser.add_argument("--id", default=GATEWAY_ID)
     parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--type", default=SERVICE_TYPE)
     given = parser.parse_args()
-    asyncio.run(_serve(given.address, GatewayDouble(port=given.port, busy=given.busy)))
+    gateway = GatewayDouble(gateway_id=given.id, model=given.model, busy=given.busy, port=given.port)
+    asyncio.run(_serve(given.address, gateway, given.type))
 
 
 if __name__ == "__main__":
