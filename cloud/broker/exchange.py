@@ -7,7 +7,6 @@ until the cloud's receipt says that it is stored.
 import logging
 import secrets
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from mqtt5 import (
@@ -142,7 +141,7 @@ class Exchange:
         for delivery in session.give_back():
             if delivery.share and (found := self._routes.member(delivery.share)):
                 member, _ = found
-                member.offer(delivery if member is session else replace(delivery, packet_id=None))
+                member.offer(delivery)
 
     def _publish_will(self, session: Session, now: float) -> None:
         will, session.will, session.will_at = session.will, None, None

@@ -131,19 +131,20 @@ class MosquittoBroker:
         return [setpriv, "--pdeathsig", "TERM", mosquitto, "-c", str(self._folder / "mosquitto.conf")]
 
     def _write_files(self) -> None:
-        user = pwd.getpwuid(
-            os.getuid()
-        ).pw_name  # as root Mosquitto would become a user who may not enter our folder
-        configuration = _CONFIGURATION.format(host=self.host, port=self.port, folder=self._folder, user=user)
+        # As root Mosquitto would become another user, who may not enter our folder. It stays what we are.
+        user = pwd.getpwuid(os.getuid()).pw_name
         logins = self._logins.values()
+        files = {
+            "mosquitto.conf": _CONFIGURATION.format(
+                host=self.host, port=self.port, folder=self._folder, user=user
+            ),
+            "passwords": "".join(f"{login.username}:{login.password_hash}\n" for login in logins),
+            "access": "".join(map(_access_lines, logins)),
+        }
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._folder / "mosquitto.conf", configuration)
-            _replace(self._folder / "access", "".join(map(_access_lines, logins)))
-            _replace(
-                self._folder / "passwords",
-                "".join(f"{each.username}:{each.password_hash}\n" for each in logins),
-            )
+            for name, content in files.items():
+                _replace(self._folder / name, content)
         except OSError as error:
             raise Problem(STATE_UNWRITABLE, file=str(self._folder), reason=str(error.strerror)) from None
 
@@ -173,7 +174,8 @@ class MosquittoBroker:
     def _hear(self, words: str) -> None:
         _log.debug("mosquitto: %s", words)
         self._last_words = words
-        if "Reloading config" in words:  # which it does before it turns to any client again
+        # It reads its files again before it turns to any client; one that the signal met too early starts anew.
+        if "Reloading config" in words or words.endswith("running"):
             self._reloaded.set()
 
     async def _wait_until_safe(self, self_test: SelfTest) -> None:
@@ -188,10 +190,9 @@ class MosquittoBroker:
 
 
 def _access_lines(login: Login) -> str:
-    topics = [f"topic write {each}" for each in login.may_write] + [
-        f"topic read {each}" for each in login.may_read
-    ]
-    return "\n".join((f"user {login.username}", *topics, "", ""))
+    may_write = [f"topic write {each}\n" for each in login.may_write]
+    may_read = [f"topic read {each}\n" for each in login.may_read]
+    return "".join((f"user {login.username}\n", *may_write, *may_read, "\n"))
 
 
 def _replace(path: Path, content: str) -> None:

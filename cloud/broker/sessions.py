@@ -169,14 +169,17 @@ class Session:
             self.outlet.wake()
 
     def rewind(self) -> None:
-        """Put what was sent and not acknowledged back in front, to be sent again under the same numbers (§4.4)."""
+        """Put what was sent and not acknowledged back in front, to be sent again under the same numbers (§4.4).
+
+        In front, for then no new number is given before all old ones are in use again.
+        """
         self._waiting.extendleft(reversed(self._in_flight.values()))
         self._waiting_bytes += sum(delivery.size for delivery in self._in_flight.values())
         self._in_flight.clear()
 
     def give_back(self) -> list[Delivery]:
-        """Remove and return what came by a share and waits, so that another member can have it."""
-        shared = [delivery for delivery in self._waiting if delivery.share]
+        """Remove and return what came by a share and waits, as if never sent, so that any member can have it."""
+        shared = [replace(delivery, packet_id=None) for delivery in self._waiting if delivery.share]
         if shared:
             self._waiting = deque(delivery for delivery in self._waiting if not delivery.share)
             self._waiting_bytes = sum(delivery.size for delivery in self._waiting)
