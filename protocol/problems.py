@@ -91,232 +91,138 @@ def read_problem(document: Mapping[str, object]) -> Problem | None:
     )
 
 
-REQUEST_MALFORMED = Kind(
-    "request_malformed",
-    400,
+# Every kind: code and HTTP status, the sentence in English, the sentence in Japanese.
+# fmt: off
+REQUEST_MALFORMED = Kind("request_malformed", 400,
     "The request cannot be read: {reason}.",
-    "リクエストを読み取れません（{reason}）。",
-)
-NOT_FOUND = Kind("not_found", 404, "There is nothing at this address.", "このアドレスには何もありません。")
-METHOD_NOT_ALLOWED = Kind(
-    "method_not_allowed",
-    405,
+    "リクエストを読み取れません（{reason}）。")
+NOT_FOUND = Kind("not_found", 404,
+    "There is nothing at this address.",
+    "このアドレスには何もありません。")
+METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405,
     "This address does not take {method}.",
-    "このアドレスでは {method} は使えません。",
-)
-TOO_LARGE = Kind("too_large", 413, "The request is too large.", "リクエストが大きすぎます。")
-FOREIGN_ORIGIN = Kind(
-    "foreign_origin",
-    403,
+    "このアドレスでは {method} は使えません。")
+TOO_LARGE = Kind("too_large", 413,
+    "The request is too large.",
+    "リクエストが大きすぎます。")
+FOREIGN_ORIGIN = Kind("foreign_origin", 403,
     "This page can only be used from its own address; reload it.",
-    "このページは自身のアドレスからのみ操作できます。再読み込みしてください。",
-)
-CODE_MALFORMED = Kind(
-    "code_malformed",
-    400,
+    "このページは自身のアドレスからのみ操作できます。再読み込みしてください。")
+CODE_MALFORMED = Kind("code_malformed", 400,
     "This is not a link code: it has 12 digits, and one of yours is mistyped or missing.",
-    "連携コードの形式が正しくありません。12桁の数字を確認してください。",
-)
-NICKNAME_UNUSABLE = Kind(
-    "nickname_unusable",
-    400,
+    "連携コードの形式が正しくありません。12桁の数字を確認してください。")
+NICKNAME_UNUSABLE = Kind("nickname_unusable", 400,
     "A nickname has 1 to 10 visible characters.",
-    "ニックネームは1～10文字で入力してください。",
-)
-NICKNAME_TAKEN = Kind(
-    "nickname_taken",
-    409,
+    "ニックネームは1～10文字で入力してください。")
+NICKNAME_TAKEN = Kind("nickname_taken", 409,
     "Another phone of this CLUB Panasonic ID has this nickname.",
-    "1台目と違うニックネームを入力してください。",
-)
-ADVERTISEMENT_MALFORMED = Kind(
-    "advertisement_malformed",
-    400,
+    "1台目と違うニックネームを入力してください。")
+ADVERTISEMENT_MALFORMED = Kind("advertisement_malformed", 400,
     "The announcement cannot be read: {reason}.",
-    "アナウンスを読み取れません（{reason}）。",
-)
-TELEMETRY_MALFORMED = Kind(
-    "telemetry_malformed",
-    400,
+    "アナウンスを読み取れません（{reason}）。")
+TELEMETRY_MALFORMED = Kind("telemetry_malformed", 400,
     "The telemetry cannot be read: {reason}.",
-    "計測データを読み取れません（{reason}）。",
-)
-UNSUPPORTED_MODEL = Kind(
-    "unsupported_model",
-    400,
+    "計測データを読み取れません（{reason}）。")
+UNSUPPORTED_MODEL = Kind("unsupported_model", 400,
     "Only the models MKN700 and MKN702 are supported, not {model}.",
-    "対応するAiSEGは、MKN700、MKN702です（{model} は利用できません）。",
-)
-
-GATEWAY_REFUSED = Kind(
-    "gateway_refused",
-    403,
+    "対応するAiSEGは、MKN700、MKN702です（{model} は利用できません）。")
+GATEWAY_REFUSED = Kind("gateway_refused", 403,
     "The cloud did not accept this gateway's signature; another key owns the device code, or the request is stale.",
-    "このAiSEGの署名はサーバーに受け付けられませんでした。",
-)
-NOT_REGISTERED = Kind(
-    "not_registered",
-    409,
+    "このAiSEGの署名はサーバーに受け付けられませんでした。")
+NOT_REGISTERED = Kind("not_registered", 409,
     "This AiSEG is not registered for the server service; register it first.",
-    "サーバーサービスに登録されていません。先に新規登録を行ってください。",
-)
-DEVICE_CODE_WRONG = Kind(
-    "device_code_wrong",
-    403,
+    "サーバーサービスに登録されていません。先に新規登録を行ってください。")
+DEVICE_CODE_WRONG = Kind("device_code_wrong", 403,
     "This is not the device code on the side of this AiSEG.",
-    "機器コードが違います。AiSEGの側面に記載されている機器コードを入力してください。",
-)
-FIRMWARE_OUTDATED = Kind(
-    "firmware_outdated",
-    409,
+    "機器コードが違います。AiSEGの側面に記載されている機器コードを入力してください。")
+FIRMWARE_OUTDATED = Kind("firmware_outdated", 409,
     "The firmware ({installed}) is not the latest ({latest}); update it first.",
-    "最新のファームウェアをお使いでない場合は、先にファームウェアを更新してください（{installed} → {latest}）。",
-)
-TOO_MANY_CODES = Kind(
-    "too_many_codes",
-    429,
+    "最新のファームウェアをお使いでない場合は、先にファームウェアを更新してください（{installed} → {latest}）。")
+TOO_MANY_CODES = Kind("too_many_codes", 429,
     "Too many link codes were issued; try again in {retry_after_s} seconds.",
-    "連携コードの発行回数が上限に達しました。{retry_after_s}秒後にもう一度お試しください。",
-)
-LINK_CODE_NOT_SHOWN = Kind(
-    "link_code_not_shown",
-    404,
+    "連携コードの発行回数が上限に達しました。{retry_after_s}秒後にもう一度お試しください。")
+LINK_CODE_NOT_SHOWN = Kind("link_code_not_shown", 404,
     "The panel is not showing a link code.",
-    "AiSEG画面に連携コードが表示されていません。",
-)
-
-PASSWORD_UNUSABLE = Kind(
-    "password_unusable",
-    400,
+    "AiSEG画面に連携コードが表示されていません。")
+PASSWORD_UNUSABLE = Kind("password_unusable", 400,
     "The password cannot be used: {reason}.",
-    "このパスワードは使えません（{reason_ja}）。",
-)
-EMAIL_UNUSABLE = Kind(
-    "email_unusable", 400, "This is not an e-mail address.", "メールアドレスの形式が正しくありません。"
-)
-TERMS_NOT_ACCEPTED = Kind(
-    "terms_not_accepted",
-    400,
+    "このパスワードは使えません（{reason_ja}）。")
+EMAIL_UNUSABLE = Kind("email_unusable", 400,
+    "This is not an e-mail address.",
+    "メールアドレスの形式が正しくありません。")
+TERMS_NOT_ACCEPTED = Kind("terms_not_accepted", 400,
     "The terms of use must be accepted first.",
-    "「利用規約に同意する」にチェックを入れてください。",
-)
-MAIL_URL_INVALID = Kind(
-    "mail_url_invalid",
-    404,
+    "「利用規約に同意する」にチェックを入れてください。")
+MAIL_URL_INVALID = Kind("mail_url_invalid", 404,
     "This address from a mail is not valid; sign up again to get a new one.",
-    "このURLは無効です。もう一度ご登録ください。",
-)
-MAIL_URL_EXPIRED = Kind(
-    "mail_url_expired",
-    410,
+    "このURLは無効です。もう一度ご登録ください。")
+MAIL_URL_EXPIRED = Kind("mail_url_expired", 410,
     "This address from a mail was good for one hour and has expired; sign up again.",
-    "URLの有効期限（1時間）が切れています。もう一度ご登録ください。",
-)
-LOGIN_REFUSED = Kind(
-    "login_refused",
-    403,
+    "URLの有効期限（1時間）が切れています。もう一度ご登録ください。")
+LOGIN_REFUSED = Kind("login_refused", 403,
     "The e-mail address or the password is wrong, or the address is not confirmed yet.",
-    "メールアドレスまたはパスワードが違うか、メールアドレスの確認が済んでいません。",
-)
-NOT_LOGGED_IN = Kind("not_logged_in", 401, "Log in first.", "ログインしてください。")
-NOT_LINKED = Kind("not_linked", 404, "This account is not linked to an AiSEG.", "AiSEGと連携されていません。")
-
-LINK_REFUSED = Kind(
-    "link_refused",
-    403,
+    "メールアドレスまたはパスワードが違うか、メールアドレスの確認が済んでいません。")
+NOT_LOGGED_IN = Kind("not_logged_in", 401,
+    "Log in first.",
+    "ログインしてください。")
+NOT_LINKED = Kind("not_linked", 404,
+    "This account is not linked to an AiSEG.",
+    "AiSEGと連携されていません。")
+LINK_REFUSED = Kind("link_refused", 403,
     "The device code or the link code is wrong; a link code works once, for one hour, with its own AiSEG.",
-    "機器コードまたは連携コードが違います。",
-)
-LINK_CODE_EXPIRED = Kind(
-    "link_code_expired",
-    410,
+    "機器コードまたは連携コードが違います。")
+LINK_CODE_EXPIRED = Kind("link_code_expired", 410,
     "The link code has expired; issue a new one on the AiSEG's panel.",
-    "連携コードの有効期限が切れています。AiSEG画面から再発行してください。",
-)
-LINK_CODE_NEEDED = Kind(
-    "link_code_needed",
-    400,
+    "連携コードの有効期限が切れています。AiSEG画面から再発行してください。")
+LINK_CODE_NEEDED = Kind("link_code_needed", 400,
     "A link code is needed: issue one on the AiSEG's panel and give it with --link-code.",
-    "連携コードが必要です。AiSEG画面から発行し、--link-code で入力してください。",
-)
-ACCOUNTS_FULL = Kind(
-    "accounts_full", 409, "The limit is reached: 4 CLUB Panasonic IDs use this AiSEG.", "上限に達しています"
-)
-PHONES_FULL = Kind(
-    "phones_full", 409, "The limit is reached: 2 phones use this CLUB Panasonic ID.", "上限に達しています"
-)
-OTHER_GATEWAY = Kind(
-    "other_gateway",
-    409,
+    "連携コードが必要です。AiSEG画面から発行し、--link-code で入力してください。")
+ACCOUNTS_FULL = Kind("accounts_full", 409,
+    "The limit is reached: 4 CLUB Panasonic IDs use this AiSEG.",
+    "上限に達しています")
+PHONES_FULL = Kind("phones_full", 409,
+    "The limit is reached: 2 phones use this CLUB Panasonic ID.",
+    "上限に達しています")
+OTHER_GATEWAY = Kind("other_gateway", 409,
     "This app is linked to another AiSEG; delete that link first.",
-    "1つのアプリに複数台のAiSEGは登録できません。",
-)
-TOO_MANY_TRIES = Kind(
-    "too_many_tries",
-    429,
+    "1つのアプリに複数台のAiSEGは登録できません。")
+TOO_MANY_TRIES = Kind("too_many_tries", 429,
     "Too many wrong tries; try again in {retry_after_s} seconds.",
-    "入力の誤りが続いたため受け付けできません。{retry_after_s}秒後にもう一度お試しください。",
-)
-
-INPUT_MISSING = Kind(
-    "input_missing",
-    400,
+    "入力の誤りが続いたため受け付けできません。{retry_after_s}秒後にもう一度お試しください。")
+INPUT_MISSING = Kind("input_missing", 400,
     "{what} is missing, and there is no terminal to ask for it.",
-    "{what} が指定されておらず、入力を求める端末もありません。",
-)
-SETTINGS_WRONG = Kind("settings_wrong", 400, "{file}: {key}: {reason}.", "{file}: {key}: {reason}")
-PORT_TAKEN = Kind(
-    "port_taken",
-    409,
+    "{what} が指定されておらず、入力を求める端末もありません。")
+SETTINGS_WRONG = Kind("settings_wrong", 400,
+    "{file}: {key}: {reason}.",
+    "{file}: {key}: {reason}")
+PORT_TAKEN = Kind("port_taken", 409,
     "{address} is taken by another program; choose another port, or 0 for a free one.",
-    "{address} は他のプログラムが使用中です。別のポート、または 0（空きポート）を指定してください。",
-)
-STATE_DAMAGED = Kind(
-    "state_damaged",
-    409,
+    "{address} は他のプログラムが使用中です。別のポート、または 0（空きポート）を指定してください。")
+STATE_DAMAGED = Kind("state_damaged", 409,
     "{file} is damaged ({reason}); move it away and start again.",
-    "{file} が壊れています（{reason}）。移動してから起動し直してください。",
-)
-STATE_UNWRITABLE = Kind(
-    "state_unwritable", 409, "{file} cannot be written: {reason}.", "{file} に書き込めません（{reason}）。"
-)
-STATE_IN_USE = Kind(
-    "state_in_use",
-    409,
+    "{file} が壊れています（{reason}）。移動してから起動し直してください。")
+STATE_UNWRITABLE = Kind("state_unwritable", 409,
+    "{file} cannot be written: {reason}.",
+    "{file} に書き込めません（{reason}）。")
+STATE_IN_USE = Kind("state_in_use", 409,
     "Another process is using {folder}; give this one a state folder of its own.",
-    "{folder} は別のプロセスが使用中です。別のフォルダーを指定してください。",
-)
-BROKER_LOGIN_REFUSED = Kind(
-    "broker_login_refused",
-    403,
+    "{folder} は別のプロセスが使用中です。別のフォルダーを指定してください。")
+BROKER_LOGIN_REFUSED = Kind("broker_login_refused", 403,
     "The broker refused this gateway's login ({reason}); register it again.",
-    "MQTTサーバーへのログインが拒否されました（{reason}）。もう一度、新規登録を行ってください。",
-)
-PUBLISH_DENIED = Kind(
-    "publish_denied",
-    403,
+    "MQTTサーバーへのログインが拒否されました（{reason}）。もう一度、新規登録を行ってください。")
+PUBLISH_DENIED = Kind("publish_denied", 403,
     "The broker took nothing on {topic} ({reason}); samples are kept here.",
-    "MQTTサーバーが {topic} への送信を拒否しました（{reason}）。計測データはAiSEGに保持されています。",
-)
-PROGRAM_MISSING = Kind(
-    "program_missing",
-    409,
+    "MQTTサーバーが {topic} への送信を拒否しました（{reason}）。計測データはAiSEGに保持されています。")
+PROGRAM_MISSING = Kind("program_missing", 409,
     "The program {program} is not installed: {remedy}.",
-    "{program} がインストールされていません（{remedy}）。",
-)
-BROKER_UNGUARDED = Kind(
-    "broker_unguarded",
-    409,
+    "{program} がインストールされていません（{remedy}）。")
+BROKER_UNGUARDED = Kind("broker_unguarded", 409,
     "The MQTT broker at {address} does not keep to the access rules it was given.",
-    "MQTTブローカー（{address}）がアクセス権の設定に従っていません。",
-)
-
-NO_LAN = Kind(
-    "no_lan",
-    409,
+    "MQTTブローカー（{address}）がアクセス権の設定に従っていません。")
+NO_LAN = Kind("no_lan", 409,
     "This machine is on no network; leave --lan away to stay on loopback.",
-    "このパソコンはネットワークに接続されていません。--lan を付けずに実行してください。",
-)
+    "このパソコンはネットワークに接続されていません。--lan を付けずに実行してください。")
+# fmt: on
 
 KINDS: Final[Mapping[str, Kind]] = {
     value.code: value for value in list(vars().values()) if isinstance(value, Kind)
