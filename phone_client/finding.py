@@ -10,7 +10,7 @@ from phone_client import probing
 from phone_client.advice import Words
 from phone_client.diagnosis import Diagnosis, Evidence, Knock, diagnose
 from phone_client.gateway_client import GatewayClient
-from phone_client.network import Interfaces, Surroundings, look_around, neighbours, unscoped
+from phone_client.network import Surroundings, look_around, neighbours, unscoped
 from phone_client.search import Hit, Outcome, Plan, search
 from phone_client.session import Remembered
 from protocol.problems import AisegError
@@ -34,7 +34,7 @@ class Finder:
     """Where and how long to search; `expected` is the gateway that is remembered, if any."""
 
     gateways: GatewayClient
-    interfaces: Interfaces
+    interfaces: tuple[str, ...]
     limit_s: float
     quiet_s: float
     expected: Remembered | None

@@ -5,16 +5,16 @@ import ipaddress
 import socket
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import ifaddr
 
 Address = IPv4Address | IPv6Address
-Interfaces = Literal["all"] | tuple[str, ...]
+ALL: Final = "all"
 
 _SIOCGIFFLAGS: Final = 0x8913
 _UP: Final = 0x1
@@ -91,7 +91,7 @@ class Surroundings:
         return router if router and any(link.reaches(router) for link in self.links) else None
 
 
-def look_around(interfaces: Interfaces) -> Surroundings:
+def look_around(interfaces: Collection[str]) -> Surroundings:
     """Return the links among `interfaces` that are up, the default router and a VPN, if any. Blocks for < 1 ms."""
     flags = {name: _flags(name) for _, name in socket.if_nameindex()}
     links = tuple(
@@ -103,7 +103,7 @@ def look_around(interfaces: Interfaces) -> Surroundings:
     return Surroundings(links, default_router(), tunnels[0] if tunnels else None)
 
 
-def _links(interfaces: Interfaces, flags: dict[str, int]) -> Iterable[Link]:
+def _links(interfaces: Collection[str], flags: dict[str, int]) -> Iterable[Link]:
     for adapter in ifaddr.get_adapters(include_unconfigured=True):
         ipv4 = tuple(
             IPv4Interface(f"{each.ip}/{each.network_prefix}")
@@ -115,7 +115,7 @@ def _links(interfaces: Interfaces, flags: dict[str, int]) -> Iterable[Link]:
             for each in adapter.ips
             if isinstance(each.ip, tuple)
         )
-        if interfaces == "all":
+        if ALL in interfaces:
             chosen = not flags.get(adapter.name, 0) & _LOOPBACK
         else:
             named = adapter.name in interfaces

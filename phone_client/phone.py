@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from chassis.clock import Clock, SystemClock
 from phone_client.advice import Words
-from phone_client.clock import Clock, SystemClock
 from phone_client.cloud_client import CloudClient
 from phone_client.exchange import Exchange
 from phone_client.finding import Finder, Found, Watch

@@ -142,7 +142,7 @@ async def test_without_a_terminal_what_is_missing_is_named(tmp_path: Path, close
     for words, missing in [
         (("signup",), "--email"),
         (("login", "--email", EMAIL), "AISEG_PHONE__PASSWORD"),
-        (("login", "--email", EMAIL, "--password-stdin"), "password on stdin"),
+        (("login", "--email", EMAIL, "--password-stdin"), "--password-stdin"),
         (("link", "--nickname", "x"), "--device-code"),
         (("verify",), "TOKEN_OR_URL"),
     ]:
@@ -233,4 +233,4 @@ async def test_ctrl_c_ends_a_search_cleanly(tmp_path: Path) -> None:
         await until(lambda: any(mark.name.encode() in each for each in listener.raw), "the search")
         process.send_signal(signal.SIGINT)
         out, err = await process.communicate()
-    assert (process.returncode, out, err) == (130, b"", b"\n")
+    assert (process.returncode, out, err.strip()) == (130, b"", b"")

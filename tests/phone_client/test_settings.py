@@ -10,7 +10,7 @@ EXAMPLE = Path("config/phone.toml")
 
 
 def test_the_commented_example_is_the_defaults() -> None:
-    assert read_settings(EXAMPLE, {}) == Settings()
+    assert read_settings(EXAMPLE, {}, {}) == Settings()
     written = tomllib.loads(EXAMPLE.read_text("utf-8"))
     assert {name: set(section) for name, section in written.items()} == {
         name: set(section) for name, section in Settings().model_dump().items()
@@ -32,12 +32,12 @@ def test_the_environment_overrides_the_file_and_the_command_line_both(tmp_path: 
         "AISEG_PHONE__PASSWORD": "not a setting",
         "AISEG_CLOUD__HTTP__PORT": "not ours",
     }
-    settings = read_settings(file, environment, {"cloud.url": "http://c"})
+    settings = read_settings(file, {"cloud.url": "http://c"}, environment)
     assert settings.search.limit_s == 6
     assert settings.search.quiet_s == 1
     assert settings.network.interfaces == ("eth0", "127.0.0.1")
     assert settings.cloud.url == "http://c"
-    assert read_settings(None, {"AISEG_PHONE__NETWORK__INTERFACES": "all"}).network.interfaces == "all"
+    assert read_settings(None, {}, {"AISEG_PHONE__NETWORK__INTERFACES": "all"}).network.interfaces == ("all",)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,7 @@ def test_the_environment_overrides_the_file_and_the_command_line_both(tmp_path: 
         ("[search]\nlimit = 5", "search.limit"),
         ("[search]\nlimit_s = 0", "search.limit_s"),
         ("[network]\ninterfaces = 7", "network.interfaces"),
+        ("[network]\ninterfaces = []", "network.interfaces"),
         ('[cloud]\nurl = "ftp://x"', "cloud.url"),
         ("cloud = 7", "cloud"),
         ("colour = 7", "colour"),
@@ -56,7 +57,7 @@ def test_a_wrong_file_is_refused_with_file_key_and_reason(tmp_path: Path, conten
     file = tmp_path / "phone.toml"
     file.write_text(content)
     with pytest.raises(Problem) as refused:
-        read_settings(file, {})
+        read_settings(file, {}, {})
     assert refused.value.kind is SETTINGS_WRONG
     assert refused.value.facts["file"] == str(file)
     assert refused.value.facts["key"] == key
@@ -65,8 +66,8 @@ def test_a_wrong_file_is_refused_with_file_key_and_reason(tmp_path: Path, conten
 
 def test_a_missing_file_and_a_wrong_variable_name_themselves(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"none\.toml"):
-        read_settings(tmp_path / "none.toml", {})
+        read_settings(tmp_path / "none.toml", {}, {})
     with pytest.raises(Problem, match=r"environment: search\.limit_s"):
-        read_settings(EXAMPLE, {"AISEG_PHONE__SEARCH__LIMIT_S": "long"})
+        read_settings(EXAMPLE, {}, {"AISEG_PHONE__SEARCH__LIMIT_S": "long"})
     with pytest.raises(Problem, match=r"command line: cloud\.url"):
-        read_settings(EXAMPLE, {}, {"cloud.url": "nowhere"})
+        read_settings(EXAMPLE, {"cloud.url": "nowhere"}, {})
