@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from chassis.clock import Clock
+from emulator.changes import Changes
 from emulator.household import Household
 from emulator.identity import Identity
 from emulator.store import Outbox, Store
@@ -58,26 +59,6 @@ class UplinkState:
     connected: bool = False
     trouble: AisegError | None = None
     denied: int = 0
-
-
-class Changes:
-    """Lets adapters wait until something about the gateway has changed, whatever it is."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._next = asyncio.Event()
-
-    def tell(self) -> None:
-        """Wake everybody who waits."""
-        self.count += 1
-        self._next.set()
-        self._next = asyncio.Event()
-
-    async def after(self, seen: int) -> int:
-        """Return the present count as soon as it is not `seen` any more."""
-        while self.count == seen:
-            await self._next.wait()
-        return self.count
 
 
 class Gateway:

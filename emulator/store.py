@@ -82,8 +82,9 @@ class Store:
                 database.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+        """Close the file, after the verb that a thread may still be at."""
+        with self._turn:
+            self._database.close()
 
     def registration(self) -> Registration | None:
         """Return what the last registration gave, or None."""
@@ -179,6 +180,8 @@ class Store:
             raise Problem(STATE_UNWRITABLE, file=str(self._file), reason=str(error)) from None
         except OSError as error:
             raise Problem(STATE_UNWRITABLE, file=str(self._file), reason=str(error.strerror)) from None
+        except sqlite3.ProgrammingError:
+            raise
         except sqlite3.DatabaseError as error:
             raise Problem(STATE_DAMAGED, file=str(self._file), reason=str(error)) from None
         except ValidationError as error:

@@ -52,16 +52,14 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+def settings(folder: Path, cloud_url: str) -> Settings:
+    options = {"gateway.folder": folder, "cloud.url": cloud_url, "http.host": "127.0.0.1", "http.port": 0}
+    return read_settings(Settings, "emulator", options=options)
+
+
 @pytest.fixture
 async def program(tmp_path: Path, cloud: CloudDouble, clock: ManualClock) -> AsyncIterator[Running]:
-    options = {
-        "gateway.folder": tmp_path,
-        "cloud.url": cloud.url,
-        "http.host": "127.0.0.1",
-        "http.port": 0,
-        "household.seed": "panel",
-    }
-    async with running(read_settings(Settings, "emulator", options=options), clock) as each:
+    async with running(settings(tmp_path, cloud.url), clock) as each:
         await until(each.gateway.newest, "the first sample")
         yield each
 
@@ -120,7 +118,7 @@ async def test_the_home_screen_fits_and_moves_by_itself(
     assert height <= PANEL_SIZE["height"], "the home screen must not scroll on the panel"
 
 
-@pytest.mark.req("S-REG-01", "S-REG-06", "S-GEN-01")
+@pytest.mark.req("S-REG-01", "S-REG-06")
 async def test_registering_warns_asks_the_device_code_and_says_so_when_done(
     page: Page, program: Running, cloud: CloudDouble
 ) -> None:
@@ -226,28 +224,20 @@ async def test_finishing_on_one_screen_blanks_the_others(
 async def test_without_the_cloud_the_panel_says_so_and_works_again_afterwards(
     browser: Browser, tmp_path: Path, clock: ManualClock
 ) -> None:
-    double = CloudDouble()
-    options = {
-        "gateway.folder": tmp_path,
-        "http.host": "127.0.0.1",
-        "http.port": 0,
-        "cloud.url": "http://127.0.0.1:1",
-    }
-    async with running(read_settings(Settings, "emulator", options=options), clock) as program:
+    cloud = CloudDouble()
+    async with cloud.serving() as url:
+        pass
+    async with running(settings(tmp_path, url), clock) as program:
         page = await browser.new_page(base_url=program.urls[0])
         await page.goto("/register")
         await page.get_by_label("機器コード").fill(program.gateway.identity.device_code)
         await page.get_by_role("button", name="新規登録").click()
         await expect(page.get_by_role("alert")).to_contain_text("に接続できません")
         assert program.gateway.registration is None
-        await page.close()
-    async with double.serving() as url:
-        settings = read_settings(Settings, "emulator", options=options | {"cloud.url": url})
-        async with running(settings, clock) as program:
-            page = await browser.new_page(base_url=program.urls[0])
+        async with cloud.serving():
             await register(page, program)
-            await page.close()
-    assert len(double.registrations) == 1
+        await page.close()
+    assert len(cloud.registrations) == 1
 
 
 async def test_everything_works_without_javascript_and_in_english(browser: Browser, program: Running) -> None:

@@ -27,7 +27,7 @@ class CloudDouble:
     refusal: Problem | None = None
     registrations: dict[str, Registration] = field(default_factory=dict)
     purposes: list[str] = field(default_factory=list)
-    url: str = ""
+    _port: int = 0
     _nonces: set[str] = field(default_factory=set)
     _public_key: Ed25519PublicKey | None = None
 
@@ -36,9 +36,14 @@ class CloudDouble:
         """The newest registration."""
         return next(reversed(self.registrations.values()), None)
 
+    @property
+    def url(self) -> str:
+        """Where it serves, or would."""
+        return f"http://127.0.0.1:{self._port}"
+
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
-        """Serve on loopback and yield the URL; left, it is away."""
+        """Serve on loopback and yield the URL; left, it is away, and back at the same URL when entered again."""
         app = web.Application(middlewares=[self._refuse])
         app.add_routes(
             [
@@ -52,8 +57,8 @@ class CloudDouble:
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            await web.TCPSite(runner, "127.0.0.1", self._port).start()
+            self._port = runner.addresses[0][1]
             yield self.url
         finally:
             await runner.cleanup()

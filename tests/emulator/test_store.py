@@ -1,4 +1,5 @@
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,6 +137,28 @@ def test_a_measurement_that_fails_leaves_everything_as_it_was(store: Store) -> N
         store.record(fail)
     assert numbers(store) == [1]
     assert store.record(measure).seq == 2
+
+
+def test_closing_waits_for_the_verb_under_way(store: Store) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(state: State) -> tuple[State, Sample]:
+        begun.set()
+        assert go_on.wait(5)
+        return measure(state)
+
+    measuring = threading.Thread(target=store.record, args=[slowly])
+    closing = threading.Thread(target=store.close)
+    measuring.start()
+    assert begun.wait(5)
+    closing.start()
+    closing.join(0.05)
+    assert closing.is_alive()
+    go_on.set()
+    measuring.join(5)
+    closing.join(5)
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.record(measure)
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
