@@ -15,7 +15,7 @@ from cloud.api.guard import guard
 from cloud.api.mqtt import Mqtt
 from cloud.api.phones import PhoneApi
 from cloud.api.routes import BODY_MAX_BYTES, add_routes
-from cloud.api.server import listen, serving, url_of
+from cloud.api.server import listening, serving, url_of
 from cloud.broker import Broker, Login, hash_password
 from cloud.broker.embedded import EmbeddedBroker
 from cloud.broker.mosquitto import MosquittoBroker
@@ -85,15 +85,17 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     registry = await asyncio.to_thread(open_registry, settings.store.folder, settings.firmware.latest())
     try:
         clock = clock or SystemClock(await asyncio.to_thread(registry.latest_instant))
+        site = await asyncio.to_thread(Site, registry, clock, settings.shows_inbox())
         broker, password = _broker(settings), mint_token()
         logins = await asyncio.to_thread(registry.logins)
-        async with broker.serving([*logins, ingest_login(hash_password(password))]):
+        async with (
+            listening(settings.http.host, settings.http.port) as listener,
+            broker.serving([*logins, ingest_login(hash_password(password))]),
+        ):
+            public_url = settings.http.public_url or url_of(settings.http.host, listener)
             ingest = Ingest(registry, clock, broker.host, broker.port, INGEST, password)
-            listening = await listen(settings.http.host, settings.http.port)
-            public_url = settings.http.public_url or url_of(settings.http.host, listening)
-            site = await asyncio.to_thread(Site, registry, clock, settings.shows_inbox())
             application = _application(registry, clock, _Mqtt(broker, ingest, public_url), public_url, site)
-            async with serving(application, listening), asyncio.TaskGroup() as tasks:
+            async with serving(application, listener), asyncio.TaskGroup() as tasks:
                 receiving = tasks.create_task(ingest.run())
                 yield Running(registry, ingest, public_url, broker.host, broker.port)
                 receiving.cancel()

@@ -14,6 +14,7 @@ from protocol.problems import NOT_LOGGED_IN, REQUEST_MALFORMED, Problem
 
 BODY_MAX_BYTES: Final = 64 * 1024
 _JSON: Final = "application/json"
+_VERSION: Final = version("aiseg")
 
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -28,9 +29,7 @@ class Route:
 
 def add_routes(application: web.Application, routes: Sequence[Route]) -> None:
     """Serve `routes`, and their description."""
-    described = describe(
-        "AiSEG cloud (independent emulator)", version("aiseg"), [each.operation for each in routes]
-    )
+    described = describe("AiSEG cloud (independent emulator)", _VERSION, [each.operation for each in routes])
 
     async def openapi(_request: web.Request) -> web.Response:
         return web.json_response(described)

@@ -1,9 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cloud.actors import Gateway, World
+from tests.cloud.serving import Served, served, settings_in
 
 
 @pytest.fixture
@@ -16,3 +17,9 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def gateway() -> Gateway:
     return Gateway()
+
+
+@pytest.fixture
+async def cloud(tmp_path: Path) -> AsyncIterator[Served]:
+    async with served(settings_in(tmp_path)) as serving:
+        yield serving

@@ -166,7 +166,7 @@ def test_four_accounts_a_gateway_and_the_fifth_spends_nothing(world: World, regi
     assert refusal(world, world.person("fifth"), registered, code).kind is ACCOUNTS_FULL
     assert tries(world) == 0
     second_phone = world.log_in("person2@example.jp", "second")
-    world.link(second_phone, registered, code, "二台目").phones == ("お父さん", "二台目")
+    assert world.link(second_phone, registered, code, "二台目").phones == ("お父さん", "二台目")
 
 
 @pytest.mark.req("S-GEN-18", "S-BIND-11", "S-BIND-21")
@@ -188,7 +188,7 @@ def test_the_second_phone_takes_slot_two_and_the_third_spends_nothing(
 def test_the_same_installation_never_takes_a_second_slot(world: World, registered: Gateway) -> None:
     father = world.person("father")
     world.link(father, registered, world.issue(registered), "一台目")
-    world.link(father, registered, world.issue(registered), "新しい名").phones == ("新しい名",)
+    assert world.link(father, registered, world.issue(registered), "新しい名").phones == ("新しい名",)
 
 
 @pytest.mark.req("S-BIND-14", "S-BIND-21")
