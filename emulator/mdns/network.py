@@ -48,6 +48,8 @@ class Network:
             else:
                 self._close(key)
                 self._try_to_open(link)
+        concerned = {*self._interfaces, *map(str, found.values())}
+        self.failures = {what: why for what, why in self.failures.items() if what in concerned}
         for name in self._interfaces:
             if any(link.has(name) for link in found.values()):
                 self._works(name)
@@ -106,6 +108,7 @@ class Network:
             sockets.rejoin()
         except OSError as error:
             self._fails(str(link), _reason(error))
+            self._close(link.key)
 
     def _fails(self, what: str, reason: str) -> None:
         if what not in self.failures:

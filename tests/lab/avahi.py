@@ -41,10 +41,10 @@ class Avahi:
         ]
         return {row[3]: row[6:] for row in rows}
 
-    def wait_until_found(self, names: set[str]) -> dict[str, list[str]]:
+    def wait_until_found(self, names: set[str], ip_version: int = 4) -> dict[str, list[str]]:
         """Browse until exactly `names` (as avahi escapes them) are there."""
         deadline = time.monotonic() + 10
-        while (found := self.found()).keys() != names:
+        while (found := self.found(ip_version)).keys() != names:
             assert time.monotonic() < deadline, f"avahi sees {found}, not {names}"
         return found
 

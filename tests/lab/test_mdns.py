@@ -89,6 +89,26 @@ def test_two_gateways_of_one_name_started_together_end_with_two_names(lan: list[
     assert names == {NAME, f"{NAME} (2)"}
 
 
+def test_a_gateway_with_ipv6_only_is_found(lan: list[Host], tmp_path: Path) -> None:
+    gateway, neighbour, _ = lan
+    gateway.run("ip", "address", "del", f"{gateway.address}/24", "dev", "eth0")
+    with gateway.running(*GATEWAY) as process, avahi(neighbour, tmp_path) as seen:
+        wait_for(process, "announced .*")
+        (fields,) = seen.wait_until_found({AS_AVAHI_WRITES_IT}, ip_version=6).values()
+        assert fields[1].startswith("fe80::")
+
+
+def test_a_port_that_another_program_keeps_for_itself_is_waited_for(lan: list[Host]) -> None:
+    gateway, *_ = lan
+    with gateway.open_socket(socket.AF_INET, socket.SOCK_DGRAM) as greedy:
+        greedy.bind((gateway.address, 5353))
+        gateway.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6")
+        with gateway.running(*GATEWAY) as process:
+            wait_for(process, "unavailable .*")
+            greedy.close()
+            wait_for(process, "announced .*")
+
+
 def test_after_kill_9_nothing_is_left_and_the_name_is_free(lan: list[Host]) -> None:
     gateway, *_ = lan
     for _ in range(2):

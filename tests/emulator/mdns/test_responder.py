@@ -99,6 +99,30 @@ def test_8_4_new_address_is_announced_and_the_old_one_withdrawn() -> None:
     assert addresses(answer) == {bytes([192, 0, 2, 8])}
 
 
+def test_8_4_an_answer_that_waits_does_not_give_an_address_that_has_gone() -> None:
+    bench = announced(0.5)
+    bench.hear(query((HOST, A), (INSTANCE, SRV)))
+    bench.update(replace(ETH0, attached=(ip_interface("192.0.2.8/24"),)))
+    assert {bytes([192, 0, 2, 8])} == set.union(*map(addresses, bench.until(20)))
+
+
+def test_8_4_an_address_that_goes_while_probing_needs_no_withdrawal() -> None:
+    bench = Bench(0)
+    bench.until(0.3)
+    assert bench.update(replace(ETH0, attached=(ip_interface("192.0.2.8/24"),))) == []
+    assert addresses(bench.until(0.8)[-1]) == {bytes([192, 0, 2, 8])}
+
+
+def test_11_every_link_local_address_is_on_the_link() -> None:
+    link = replace(ETH0_V6, attached=V6[:1])
+    assert [link.is_near(host) for host in ("fe80::9%eth0", "fd00::9", "fd01::9", "192.0.2.9")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_9_a_rename_on_one_link_renames_on_all_and_withdraws_the_old_name_where_it_was_ours() -> None:
     bench = announced(0, ETH0)
     bench.update(ETH0, WLAN0)
