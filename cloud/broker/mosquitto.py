@@ -22,11 +22,12 @@ from typing import Final, cast
 
 import aiomqtt
 
+from chassis.tasks import beside
 from cloud.broker import Login
 from cloud.broker.self_test import SelfTest
 from protocol.problems import PORT_TAKEN, PROGRAM_MISSING, STATE_UNWRITABLE, Problem, UnreachableError
 
-_STARTS_WITHIN_S: Final = 5.0
+_STARTS_WITHIN_S: Final = 10.0
 _STOPS_WITHIN_S: Final = 5.0
 _RELOADS_WITHIN_S: Final = 5.0
 _PORT_FREE_WITHIN_S: Final = 3.0  # a predecessor whose cloud was killed is still saving its store
@@ -89,14 +90,9 @@ class MosquittoBroker:
         self._logins = {login.username: login for login in (*logins, *self_test.logins())}
         self.port = await _free_port(self.host, self.port)
         await asyncio.to_thread(self._write_files)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                keeping = tasks.create_task(self._keep_running(command))
-                await self._wait_until_safe(self_test)
-                yield
-                keeping.cancel()
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None  # what the block raised, or what is wrong with this Mosquitto
+        async with beside(self._keep_running(command)):
+            await self._wait_until_safe(self_test)
+            yield
 
     async def admit(self, login: Login) -> None:
         """Add or replace a login; done when Mosquitto has taken it in.

@@ -11,6 +11,7 @@ from pathlib import Path
 import mqtt5
 import pytest
 
+from chassis.tasks import beside
 from cloud.arrivals import Arrival, contiguous, forgotten_up_to
 from cloud.broker import Broker, Login, hash_password
 from cloud.broker.embedded import EmbeddedBroker
@@ -84,11 +85,9 @@ def payload(*numbers: int) -> bytes:
 @asynccontextmanager
 async def taking_in(broker: Broker, store: MemoryStore) -> AsyncIterator[Ingest]:
     ingest = Ingest(store, SystemClock(), broker.host, broker.port, "ingest", PASSWORD)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(ingest.run())
+    async with beside(ingest.run()):
         await until(lambda: ingest.connected, "ingest connected")
         yield ingest
-        running.cancel()
 
 
 @asynccontextmanager
@@ -239,13 +238,12 @@ async def test_a_refused_login_is_said_once_and_tried_again(
     store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker, serving = embedded()
-    async with serving, asyncio.TaskGroup() as tasks:
+    async with serving:
         ingest = Ingest(store, SystemClock(), broker.host, broker.port, "ingest", "better")
-        running = tasks.create_task(ingest.run())
-        await until(lambda: "ingest has no broker" in caplog.text, "the refusal noticed")
-        await broker.admit(Login("ingest", hash_password("better"), may_write=("#",), may_read=("#",)))
-        await until(lambda: ingest.connected, "ingest connected")
-        running.cancel()
+        async with beside(ingest.run()):
+            await until(lambda: "ingest has no broker" in caplog.text, "the refusal noticed")
+            await broker.admit(Login("ingest", hash_password("better"), may_write=("#",), may_read=("#",)))
+            await until(lambda: ingest.connected, "ingest connected")
     assert [each.levelno for each in caplog.records if each.name == "cloud.ingest"].count(
         logging.WARNING
     ) == 1
@@ -274,13 +272,12 @@ async def test_without_the_right_to_read_it_is_not_connected(
     store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker, serving = embedded()
-    async with serving, asyncio.TaskGroup() as tasks:
+    async with serving:
         await broker.admit(Login("ingest", HASH, may_write=(), may_read=()))
         ingest = Ingest(store, SystemClock(), broker.host, broker.port, "ingest", PASSWORD)
-        running = tasks.create_task(ingest.run())
-        await until(lambda: "subscription refused" in caplog.text, "the refusal noticed")
-        assert not ingest.connected
-        running.cancel()
+        async with beside(ingest.run()):
+            await until(lambda: "subscription refused" in caplog.text, "the refusal noticed")
+            assert not ingest.connected
 
 
 @pytest.mark.parametrize(
