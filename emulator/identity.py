@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
@@ -24,7 +24,7 @@ LOCK_FILE: Final = "lock"
 
 
 class _Stored(Frozen):
-    v: int
+    v: Literal[1]
     gateway_id: GatewayId
     device_code: DeviceCode
     private_key: str

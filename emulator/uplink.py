@@ -128,7 +128,7 @@ class Uplink:
                         self._connected()
                         return
         except TimeoutError:
-            self._tell(UnreachableError("the cloud's receipt", f"none for sample {seq}"), connected=True)
+            self._tell(UnreachableError("the cloud's store", "no receipt in time"), connected=True)
 
     def _status(self, *, online: bool) -> bytes:
         firmware = self._gateway.device().firmware
@@ -153,7 +153,8 @@ class Uplink:
 
     def _tell(self, trouble: AisegError, *, connected: bool = False) -> None:
         before = self._gateway.uplink
-        log.log(logging.DEBUG if before.trouble else logging.WARNING, "%s", trouble.sentence())
+        repeated = before.trouble and before.trouble.sentence() == trouble.sentence()
+        log.log(logging.DEBUG if repeated else logging.WARNING, "%s", trouble.sentence())
         denied = isinstance(trouble, Problem) and trouble.kind is PUBLISH_DENIED
         self._gateway.uplink_changed(
             replace(before, connected=connected, trouble=trouble, denied=before.denied + denied)

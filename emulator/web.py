@@ -144,7 +144,9 @@ async def listening(app: web.Application, hosts: Sequence[str], port: int) -> As
         for host in hosts:
             port = await _listen(runner, host, port)
         if not runner.addresses:
-            raise Problem(SETTINGS_WRONG, file="http.host", key=", ".join(hosts), reason="no address usable")
+            raise Problem(
+                SETTINGS_WRONG, file="settings", key="http", reason=f"cannot listen at {', '.join(hosts)}"
+            )
         yield [_url(address) for address in runner.addresses]
     finally:
         await runner.cleanup()

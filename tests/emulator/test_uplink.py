@@ -132,7 +132,7 @@ async def test_without_a_receipt_the_samples_are_sent_again_and_people_are_told(
         await measure(registered, clock, 3)
         trouble = await until(lambda: registered.uplink.trouble, "the missing receipt to show")
         assert isinstance(trouble, UnreachableError)
-        assert "receipt" in trouble.what
+        assert "receipt" in trouble.reason
         assert registered.uplink.connected
         assert not await is_empty(registered)
         ingest.silent = False
