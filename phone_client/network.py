@@ -92,7 +92,10 @@ class Surroundings:
 
 
 def look_around(interfaces: Collection[str]) -> Surroundings:
-    """Return the links among `interfaces` that are up, the default router and a VPN, if any. Blocks for < 1 ms."""
+    """Return the links among `interfaces` that are up, the default router and a VPN, if any. Blocks, for less than 1 ms.
+
+    `interfaces` are names or addresses; `ALL` stands for every one but loopback and tunnels.
+    """
     flags = {name: _flags(name) for _, name in socket.if_nameindex()}
     links = tuple(
         link
@@ -116,7 +119,7 @@ def _links(interfaces: Collection[str], flags: dict[str, int]) -> Iterable[Link]
             if isinstance(each.ip, tuple)
         )
         if ALL in interfaces:
-            chosen = not flags.get(adapter.name, 0) & _LOOPBACK
+            chosen = not flags.get(adapter.name, 0) & (_LOOPBACK | _POINT_TO_POINT)
         else:
             named = adapter.name in interfaces
             ipv4 = ipv4 if named else tuple(each for each in ipv4 if str(each.ip) in interfaces)

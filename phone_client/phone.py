@@ -1,17 +1,14 @@
 """The phone's doorway: every verb of the app. Commands and pages translate; what happens is decided here."""
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 from urllib.parse import parse_qs, urlsplit
-
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chassis.clock import Clock, SystemClock
 from phone_client.advice import Words
@@ -19,25 +16,19 @@ from phone_client.cloud_client import CloudClient
 from phone_client.exchange import Exchange
 from phone_client.finding import Finder, Found, Watch
 from phone_client.gateway_client import GatewayClient
+from phone_client.requests import build, fingerprint, read_device_code
 from phone_client.search import Hit
 from phone_client.session import Login, Memory, MemoryFile, Pending, Remembered
 from phone_client.settings import Settings
 from protocol import cloud_api
-from protocol.codes import fold_digits, read_link_code
-from protocol.identity import DeviceCode
+from protocol.codes import read_link_code
 from protocol.problems import (
-    DEVICE_CODE_WRONG,
     LINK_CODE_NEEDED,
     NOT_LOGGED_IN,
-    REQUEST_MALFORMED,
     STATE_UNWRITABLE,
     AisegError,
     Problem,
 )
-
-Request = TypeVar("Request", bound=BaseModel)
-
-_DEVICE_CODE = TypeAdapter[str](DeviceCode)
 
 
 @dataclass(frozen=True)
@@ -104,7 +95,7 @@ class Phone:
         self, email: str, password: str, *, terms_accepted: bool, newsletters: tuple[str, ...] = ()
     ) -> cloud_api.SignedUp:
         """Ask the cloud for an account; it mails a URL to `email`."""
-        request = _build(
+        request = build(
             cloud_api.SignUp,
             email=email,
             password=password,
@@ -117,12 +108,12 @@ class Phone:
         """Confirm the e-mail address with the mailed URL, or the token in it."""
         query = parse_qs(urlsplit(token_or_url.strip()).query)
         token = query.get("token", [token_or_url.strip()])[0]
-        return await self._cloud.verify(_build(cloud_api.Verification, token=token))
+        return await self._cloud.verify(build(cloud_api.Verification, token=token))
 
     async def log_in(self, email: str, password: str) -> cloud_api.Session:
         """Open a session for this installation and keep its token."""
         memory = await self._remember()
-        request = _build(
+        request = build(
             cloud_api.Login, email=email, password=password, installation_id=memory.installation_id
         )
         session = await self._cloud.log_in(request)
@@ -161,7 +152,7 @@ class Phone:
         Raises:
             Problem: `link_code_needed`, or what the cloud said.
         """
-        selected = _read_device_code(device_code)
+        selected = read_device_code(device_code)
         code = read_link_code(link_code) if link_code else None
         self._token(await self._recall())
         found, source = None, None
@@ -196,13 +187,13 @@ class Phone:
     async def _claim(self, nickname: str, device_code: str, link_code: str) -> cloud_api.Link:
         """Send the three values; the same again after a lost answer is the same request (S-BIND-20)."""
         memory = await self._recall()
-        fingerprint = _fingerprint(memory.installation_id, nickname, device_code, link_code)
-        if memory.pending is None or memory.pending.fingerprint != fingerprint:
-            pending = Pending(request_id=secrets.token_urlsafe(24), fingerprint=fingerprint)
+        mark = fingerprint(memory.installation_id, nickname, device_code, link_code)
+        if memory.pending is None or memory.pending.fingerprint != mark:
+            pending = Pending(request_id=secrets.token_urlsafe(24), fingerprint=mark)
             memory = await self._remember(pending=pending)
         else:
             pending = memory.pending
-        request = _build(
+        request = build(
             cloud_api.LinkRequest,
             request_id=pending.request_id,
             nickname=nickname,
@@ -248,25 +239,3 @@ class Phone:
         except Problem as problem:
             if problem.kind is not STATE_UNWRITABLE:
                 raise
-
-
-def _build(model: type[Request], **values: object) -> Request:
-    """Return the request, or refuse what was typed before anything is sent."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-        raise Problem(REQUEST_MALFORMED, reason=reason) from None
-
-
-def _read_device_code(typed: str) -> str:
-    try:
-        return _DEVICE_CODE.validate_python(fold_digits(typed))
-    except ValidationError:
-        raise Problem(DEVICE_CODE_WRONG) from None
-
-
-def _fingerprint(*parts: str) -> str:
-    """Tell one request from another without keeping the link code (security.md: it never rests on a disk)."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -66,7 +66,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with cloud_double.running() as cloud:
         settings = Settings(
             network=Network(interfaces=("127.0.0.1",)),
-            search=Search(limit_s=1.0),
+            search=Search(limit_s=2.0),
             cloud=Cloud(url=cloud.url),
             store=Store(folder=tmp_path),
         )

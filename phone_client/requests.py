@@ -1,0 +1,45 @@
+"""What a person typed, made into a request for the cloud, or refused before anything is sent. Pure."""
+
+import hashlib
+from typing import Final, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from protocol.codes import fold_digits
+from protocol.identity import DeviceCode
+from protocol.problems import DEVICE_CODE_WRONG, REQUEST_MALFORMED, Problem
+
+Request = TypeVar("Request", bound=BaseModel)
+
+_DEVICE_CODE: Final = TypeAdapter[str](DeviceCode)
+
+
+def build(model: type[Request], **values: object) -> Request:
+    """Return the request.
+
+    Raises:
+        Problem: `request_malformed`, naming the first value that cannot be sent.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        raise Problem(REQUEST_MALFORMED, reason=reason) from None
+
+
+def read_device_code(typed: str) -> str:
+    """Return the 10 digits as a person may type them; the cloud alone knows whether they are right.
+
+    Raises:
+        Problem: `device_code_wrong` when they are not 10 digits.
+    """
+    try:
+        return _DEVICE_CODE.validate_python(fold_digits(typed))
+    except ValidationError:
+        raise Problem(DEVICE_CODE_WRONG) from None
+
+
+def fingerprint(*parts: str) -> str:
+    """Tell one request from another without keeping the link code, which never rests on a disk."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
