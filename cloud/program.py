@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -24,13 +24,12 @@ from cloud.ingest import Ingest
 from cloud.logins import INGEST, ingest_login
 from cloud.pepper import mint_token
 from cloud.registry import Registry, open_registry
-from cloud.settings import Settings
+from cloud.settings import ALL_INTERFACES, Settings
 from cloud.site import Site
 from protocol.problems import UnreachableError
 from protocol.topics import Topic
 
 _TELL_WITHIN_S: Final = 2
-_ALL_INTERFACES: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
 
 _log = logging.getLogger(__name__)
 
@@ -56,10 +55,10 @@ class _Mqtt:
 
     def address(self) -> tuple[str, int]:
         """Name a broker that listens on all interfaces by the host that the API is reached by."""
-        everywhere = self.broker.host in _ALL_INTERFACES
-        return (
-            urlsplit(self.public_url).hostname or ""
-        ) if everywhere else self.broker.host, self.broker.port
+        host = self.broker.host
+        if host in ALL_INTERFACES:
+            host = urlsplit(self.public_url).hostname or host
+        return host, self.broker.port
 
     def is_connected(self) -> bool:
         return self.ingest.connected
@@ -95,12 +94,26 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             public_url = settings.http.public_url or url_of(settings.http.host, listener)
             ingest = Ingest(registry, clock, broker.host, broker.port, INGEST, password)
             application = _application(registry, clock, _Mqtt(broker, ingest, public_url), public_url, site)
-            async with serving(application, listener), asyncio.TaskGroup() as tasks:
-                receiving = tasks.create_task(ingest.run())
+            async with serving(application, listener), _beside(ingest.run()):
                 yield Running(registry, ingest, public_url, broker.host, broker.port)
-                receiving.cancel()
     finally:
         await asyncio.to_thread(registry.close)
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Keep `work` going until the block is left; what the block raises comes out as it is, not as a group."""
+    failure: Exception | None = None
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - kept out of the group
+            failure = error
+        finally:
+            task.cancel()
+    if failure:
+        raise failure
 
 
 def _broker(settings: Settings) -> Broker:

@@ -5,14 +5,15 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cloud.invalid import first_fault
 from protocol.identity import FirmwareVersion
 from protocol.problems import SETTINGS_WRONG, Problem
 
+ALL_INTERFACES: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, never a default
 _PREFIX: Final = "AISEG_CLOUD__"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -28,6 +29,12 @@ class Http(_Section):
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+$")] | None = None
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Self:
+        if self.host in ALL_INTERFACES and self.public_url is None:
+            raise ValueError(f"host {self.host} needs a public_url: nobody can be mailed a link to it")
+        return self
 
 
 class Mqtt(_Section):

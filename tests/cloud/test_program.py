@@ -10,7 +10,14 @@ import aiohttp
 import pytest
 
 from cloud.program import running
-from protocol.problems import PORT_TAKEN, SETTINGS_WRONG, STATE_DAMAGED, STATE_UNWRITABLE, Problem
+from protocol.problems import (
+    PORT_TAKEN,
+    SETTINGS_WRONG,
+    STATE_DAMAGED,
+    STATE_UNWRITABLE,
+    Problem,
+    UnreachableError,
+)
 from tests.cloud.actors import Gateway, another_gateway
 from tests.cloud.serving import Served, served, settings_in
 
@@ -37,6 +44,12 @@ async def test_a_taken_port_is_named_and_everything_is_closed_again(tmp_path: Pa
             assert refused.value.kind is PORT_TAKEN
     async with running(settings_in(tmp_path / "two", http={"port": taken})) as again:
         assert again.public_url == f"http://127.0.0.1:{taken}"
+
+
+async def test_what_the_block_raises_comes_out_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(UnreachableError):
+        async with running(settings_in(tmp_path)):
+            raise UnreachableError("phone", "gone")
 
 
 async def test_an_address_that_is_not_ours_is_refused(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def test_the_environment_overrides_the_file() -> None:
         ("[mqtt]\nbroker = 'other'", "mqtt.broker"),
         ("[firmware]\nmkn702 = 'new'", "firmware.mkn702"),
         ("[http]\npublic_url = 'cloud.example/x'", "http.public_url"),
+        ("[http]\nhost = '0.0.0.0'", "http"),
         ("http = 1", "http"),
         ("[http", "-"),
     ],
@@ -76,7 +77,9 @@ def test_a_section_that_is_not_one_does_not_crash_the_environment(tmp_path: Path
     ],
 )
 def test_the_inbox_is_on_loopback_only_unless_asked_for(host: str, inbox: bool | None, shown: bool) -> None:
-    settings = Settings.model_validate({"http": {"host": host}, "site": {"inbox": inbox}})
+    settings = Settings.model_validate(
+        {"http": {"host": host, "public_url": "http://cloud.example"}, "site": {"inbox": inbox}}
+    )
     assert settings.shows_inbox() is shown
 
 

@@ -98,6 +98,23 @@ def test_a_newer_code_voids_the_one_before(world: World, registered: Gateway) ->
     world.link(father, registered, new)
 
 
+@pytest.mark.req("S-LC-18")
+def test_a_code_that_is_voided_while_it_is_compared_does_not_link(
+    world: World, registered: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    father, code, verify = world.person("father"), world.issue(registered), type(world.registry.pepper).verify
+
+    def compared_slowly(_self: object, secret: str, kept: str | None) -> bool:
+        world.issue(registered)
+        return verify(world.registry.pepper, secret, kept)
+
+    monkeypatch.setattr("cloud.pepper.Pepper.verify", compared_slowly)
+    with pytest.raises(Problem) as refused:
+        world.link(father, registered, code)
+    assert refused.value.kind is LINK_REFUSED
+    assert world.contents()["links"] == []
+
+
 @pytest.mark.req("S-LC-19")
 def test_a_code_works_with_its_own_gateway_only(world: World, registered: Gateway) -> None:
     neighbour = another_gateway()
