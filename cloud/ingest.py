@@ -10,7 +10,7 @@ import random
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -169,15 +169,17 @@ class _Client(aiomqtt.Client):
         )
         self.pending_calls_threshold = BATCH_MAX_MESSAGES
         self._client.manual_ack_set(True)
+        self._disconnected.add_done_callback(_look_at)
 
     def acknowledge(self, message: aiomqtt.Message) -> None:
         """Send the PUBACK of `message`; without a connection it does nothing, and the broker gives it again."""
         self._client.ack(message.mid, message.qos)
 
-    async def __aexit__(self, *raised: Any) -> None:
-        await super().__aexit__(*raised)
-        if self._disconnected.done():
-            self._disconnected.exception()  # seen: when a loss ends us, asyncio would complain that nobody looked
+
+def _look_at(lost: "asyncio.Future[None]") -> None:
+    """See why a connection was lost: when it ends us too, nobody else looks, and asyncio would complain of that."""
+    if not lost.cancelled():
+        lost.exception()
 
 
 async def _subscribe(client: _Client) -> None:
