@@ -58,8 +58,10 @@ class Link:
 
     @property
     def own(self) -> Address:
-        """The address packets are sent from; link-local in IPv6 where there is one."""
+        """The address packets are sent from: the first, but in IPv6 the link-local one where there is one."""
         candidates = [address for address in self.addresses if address.version == self.version]
+        if self.version == IPV4:
+            return candidates[0]
         return next((address for address in candidates if address.is_link_local), candidates[0])
 
     def has(self, name: str) -> bool:

@@ -41,13 +41,14 @@ class OnLink:
             case "announce":
                 announced = [each for each in self.records.announced if schedule.may_send(each, now)]
                 return self._answering.multicast(now, announced)
-        return self._answering.multicast(now, schedule.take_due(now))
+        return self._answering.multicast(now, schedule.due_at(now))
 
     def claim_again(self, now: float, records: Records, pause: float = 0.0) -> None:
         """Probe for the names of `records` from the beginning; say nothing else until they are ours."""
         self.records = self._answering.records = records
         self.contested = frozenset()
         self._answering.schedule.clear()
+        self._answering.schedule.keep(records.all)
         self._claim.restart(now, pause)
 
     def update(self, now: float, link: Link, records: Records) -> list[Outgoing]:

@@ -14,6 +14,7 @@ DEFENCE_GAP_S: Final = 0.25
 RECENT_PART_OF_TTL: Final = 0.25
 """A record multicast this recently need not be repeated for a question that wants a unicast answer (§5.4)."""
 MOST_ASKERS: Final = 16
+"""Remembered for one waiting answer, so that a flood of questions costs no memory."""
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Schedule:
         """Forget a waiting record: another responder just gave the same answer (§7.4)."""
         self._waiting.pop(record, None)
 
-    def take_due(self, now: float) -> list[DNSRecord]:
+    def due_at(self, now: float) -> list[DNSRecord]:
         """Return the records to multicast now."""
         return [record for record, waiting in self._waiting.items() if waiting.due <= now]
 

@@ -31,7 +31,10 @@ def test_a_test_that_crashes_leaves_nothing_behind() -> None:
 
 def is_alive(pid: int) -> bool:
     """Say no for a process that has ended and only waits to be collected by whoever adopted it."""
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_hosts_reach_each_other_and_nobody_else() -> None:

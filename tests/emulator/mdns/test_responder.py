@@ -123,6 +123,12 @@ def test_11_every_link_local_address_is_on_the_link() -> None:
     ]
 
 
+def test_packets_come_from_the_first_ipv4_address_and_the_link_local_ipv6_one() -> None:
+    auto = ip_interface("169.254.3.4/16")
+    assert str(replace(ETH0, attached=(*ETH0.attached, auto, *V6)).own) == "192.0.2.7"
+    assert str(ETH0_V6.own) == "fe80::7"
+
+
 def test_9_a_rename_on_one_link_renames_on_all_and_withdraws_the_old_name_where_it_was_ours() -> None:
     bench = announced(0, ETH0)
     bench.update(ETH0, WLAN0)
@@ -219,3 +225,15 @@ def test_a_name_that_is_not_utf8_and_a_crowded_packet_are_survived() -> None:
     crowd = b"\0\1\0\0\5\xdc\0\0\0\0\0\0" + query((INSTANCE, 0))[12:]
     crowd += b"".join(b"\xc0\x0c" + type_.to_bytes(2) + b"\0\1" for type_ in range(1, 1500))
     assert len(probing.hear(crowd, RESOLVER)) <= 10
+
+
+def test_memory_does_not_grow_with_conflicts() -> None:
+    bench = announced(0)
+    for _ in range(20):
+        instance = f"{bench.responder.name}.{TYPE}"
+        bench.hear(response(server(80, name=instance)))
+        bench.until(bench.now + 0.1)
+        bench.hear(response(server(80, name=instance)))
+        bench.until(bench.now + 20)
+    (on_link,) = bench.responder._on_links.values()
+    assert len(on_link._answering.schedule._sent) <= len(on_link.records.all)
