@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 
 from aiohttp import web
 from pydantic import BaseModel
+from yarl import URL
 
 from protocol.cloud_api import Link, Session, SignedUp, Timeline, Verified
 from protocol.problems import MEDIA_TYPE, Problem
@@ -34,8 +35,8 @@ TIMELINE = Timeline(
     buckets=(),
 )
 
-Answer = BaseModel | Problem | str | None
-"""A model, a refusal, any other text, or nothing at all: the connection is cut after the request was read."""
+Answer = BaseModel | Problem | URL | str | None
+"""A model, a refusal, a redirection, any other text, or nothing: the connection is cut after the request was read."""
 
 
 @dataclass
@@ -69,6 +70,8 @@ class CloudDouble:
         if isinstance(answer, Problem):
             document = json.dumps(answer.document())
             return web.Response(text=document, status=answer.kind.status, content_type=MEDIA_TYPE)
+        if isinstance(answer, URL):
+            return web.Response(status=307, headers={"Location": str(answer)})
         if isinstance(answer, str):
             return web.Response(text=answer)
         return web.json_response(text=answer.model_dump_json())

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from phone_client.phone import Phone
 from phone_client.session import Memory, MemoryFile
 from phone_client.settings import Cloud, Network, Search, Settings, Store
+from protocol.cloud_api import Session
 from protocol.codes import with_check_digit
 from protocol.problems import (
     CODE_MALFORMED,
@@ -35,6 +37,7 @@ PASSWORD = "correct horse battery"
 DEVICE_CODE = "1234567890"
 LINK_CODE = with_check_digit("12345678901")
 LINKS = "POST /api/v1/links"
+SESSION = Session(token=TOKEN, expires_in_s=60, email=EMAIL, link=None).model_dump_json()
 
 
 class FixedClock:
@@ -283,13 +286,22 @@ async def test_no_lan_host_ever_sees_a_code_a_password_or_a_token(logged_in: Wor
         assert secret.encode() not in heard
 
 
-@pytest.mark.parametrize("nonsense", ["", "<html>", '{"token": 1}', "[1]", "x" * (2 << 20)])
+@pytest.mark.parametrize("nonsense", ["", "<html>", '{"token": 1}', "[1]", SESSION + " " * (1 << 20)])
 async def test_a_cloud_that_talks_nonsense_is_unreachable(world: World, nonsense: str) -> None:
     world.cloud.answers["POST /api/v1/sessions"] = nonsense
     async with world.phone() as phone:
         with pytest.raises(UnreachableError):
             await phone.log_in(EMAIL, PASSWORD)
     assert (await world.memory()).login is None
+
+
+async def test_a_password_does_not_follow_a_redirection(world: World) -> None:
+    async with cloud_double.running() as other:
+        world.cloud.answers["POST /api/v1/sessions"] = URL(f"{other.url}/api/v1/sessions")
+        async with world.phone() as phone:
+            with pytest.raises(UnreachableError):
+                await phone.log_in(EMAIL, PASSWORD)
+    assert other.requests == []
 
 
 async def test_a_cloud_that_is_away_is_unreachable(world: World) -> None:

@@ -1,8 +1,10 @@
 """The search on loopback, against two peers that are not ours: python-zeroconf, and a script on the bare codec."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 from zeroconf._dns import DNSRecord
@@ -149,6 +151,23 @@ async def test_an_answer_with_a_wrong_id_is_not_believed() -> None:
 
     async with peer.speaking(always([]), Forger):
         assert not mine(await search(plan(limit_s=0.5)))
+
+
+@pytest.mark.req("S-DISC-03")
+async def test_an_answer_from_off_the_link_is_not_believed_whatever_it_says() -> None:
+    records = peer.whole(GATEWAY.advertisement, GATEWAY.port)
+    narrow = replace(LOOPBACK[0], ipv4=(IPv4Interface("127.0.0.1/32"),))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.bind(("127.0.0.2", 0))
+
+        class Far(peer.Peer):
+            def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+                far.sendto(peer.packet(records, DNSIncoming(data).id), addr)
+
+        async with peer.speaking(always([]), Far):
+            outcome = await search(replace(plan(limit_s=0.5), links=(narrow,)))
+    assert not mine(outcome)
+    assert outcome.off_link == {IPv4Address("127.0.0.2")}
 
 
 @pytest.mark.req("S-DISC-12")
