@@ -6,8 +6,6 @@ sample once; so nothing is lost or doubled whichever of them dies when.
 
 import asyncio
 import logging
-import random
-import socket
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
@@ -17,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
+from chassis.mqtt import MqttClient, pause_s
 from cloud.arrivals import Arrival
 from cloud.clock import Clock
 from protocol.problems import TELEMETRY_MALFORMED, Problem, UnreachableError
@@ -27,9 +26,7 @@ BATCH_MAX_MESSAGES: Final = 200
 """Also our receive maximum: no more than this is ever in memory here, the rest waits at the broker."""
 
 _SESSION_EXPIRY_S: Final = 300
-_ANSWER_WITHIN_S: Final = 5.0
-_RETRY_FIRST_S: Final = 0.2
-_RETRY_MAX_S: Final = 30.0
+_PAUSE_MAX_S: Final = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +61,7 @@ class Ingest:
         self._clock = clock
         self._address = (host, port)
         self._credentials = (username, password)
-        self._client: _Client | None = None
+        self._client: MqttClient | None = None
         self._warned: set[str] = set()
         self.malformed = 0
         """Messages that could not be read, since the start."""
@@ -79,9 +76,8 @@ class Ingest:
         failures = 0
         while True:
             try:
-                async with _Client(*self._address, *self._credentials) as client:
+                async with self._connection() as client:
                     await _subscribe(client)
-                    _heed_cancellation()
                     self._client = client
                     _log.info("ingest is connected to the broker")
                     failures = 0
@@ -91,8 +87,7 @@ class Ingest:
                 _log.log(level, "ingest has no broker: %s", error)
             finally:
                 self._client = None
-            _heed_cancellation()
-            await self._clock.sleep(_pause_s(failures))
+            await self._clock.sleep(pause_s(failures, _PAUSE_MAX_S))
             failures += 1
 
     async def send(self, topic: str, payload: bytes, retain: bool = False) -> None:
@@ -108,7 +103,16 @@ class Ingest:
         except aiomqtt.MqttError as error:
             raise UnreachableError("MQTT broker", str(error)) from error
 
-    async def _take_in(self, client: "_Client") -> None:
+    def _connection(self) -> MqttClient:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.ReceiveMaximum = BATCH_MAX_MESSAGES
+        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+        client = MqttClient(*self._address, *self._credentials, clean_start=False, properties=properties)
+        client.pending_calls_threshold = BATCH_MAX_MESSAGES
+        client.acknowledge_by_hand()
+        return client
+
+    async def _take_in(self, client: MqttClient) -> None:
         messages = client.messages
         while True:
             batch = [await anext(messages)]
@@ -145,51 +149,14 @@ class Ingest:
             return None
 
 
-class _Client(aiomqtt.Client):
-    """An aiomqtt client that acknowledges when told to, and the one place that knows aiomqtt's private names.
-
-    aiomqtt 2 acknowledges what its caller has not even seen; paho beneath it can wait, but is only reached as `_client`.
-    """
-
-    def __init__(self, host: str, port: int, username: str, password: str) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.ReceiveMaximum = BATCH_MAX_MESSAGES
-        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
-        super().__init__(
-            host,
-            port,
-            username=username,
-            password=password,
-            identifier=username,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            clean_start=False,
-            properties=properties,
-            timeout=_ANSWER_WITHIN_S,
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        )
-        self.pending_calls_threshold = BATCH_MAX_MESSAGES
-        self._client.manual_ack_set(True)
-        self._disconnected.add_done_callback(_look_at)
-
-    def acknowledge(self, message: aiomqtt.Message) -> None:
-        """Send the PUBACK of `message`; without a connection it does nothing, and the broker gives it again."""
-        self._client.ack(message.mid, message.qos)
-
-
-def _look_at(lost: "asyncio.Future[None]") -> None:
-    """See why a connection was lost: when it ends us too, nobody else looks, and asyncio would complain of that."""
-    if not lost.cancelled():
-        lost.exception()
-
-
-async def _subscribe(client: _Client) -> None:
+async def _subscribe(client: MqttClient) -> None:
     granted = await client.subscribe([(each, 1) for each in INGEST_FILTERS])
     refused = [str(code) for code in granted if getattr(code, "is_failure", False)]
     if refused:
         raise aiomqtt.MqttError(f"subscription refused: {', '.join(refused)}")
 
 
-async def _send_receipts(client: _Client, stored: Mapping[tuple[str, int], int]) -> None:
+async def _send_receipts(client: MqttClient, stored: Mapping[tuple[str, int], int]) -> None:
     """Tell each gateway what it may forget; retained, so that it also learns so after being away."""
     await asyncio.gather(
         *(
@@ -233,16 +200,3 @@ def _oldest(message: aiomqtt.Message) -> int | None:
     if not (said.isascii() and said.isdigit() and len(said) <= len(str(2**53))):
         raise Problem(TELEMETRY_MALFORMED, reason=f"{OLDEST_PROPERTY} is not a number")
     return int(said)
-
-
-def _heed_cancellation() -> None:
-    """End if we were told to: `asyncio.wait_for` of Python 3.11, inside aiomqtt, can swallow a cancellation."""
-    task = asyncio.current_task()
-    if task and task.cancelling():
-        raise asyncio.CancelledError
-
-
-def _pause_s(failures: int) -> float:
-    """Return a random pause up to a bound that doubles with each failure (full jitter)."""
-    bound = min(_RETRY_MAX_S, _RETRY_FIRST_S * 2 ** min(failures, 16))
-    return random.uniform(0, bound)  # noqa: S311 - spreads load, guards nothing

@@ -5,19 +5,16 @@ One batch is under way at a time, so the outbox is the only memory of what is st
 
 import asyncio
 import logging
-import secrets
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import ValidationError
 
 from chassis.clock import Clock
+from chassis.mqtt import MqttClient, pause_s
 from emulator.gateway import Gateway
 from protocol.cloud_api import Registration
 from protocol.problems import BROKER_LOGIN_REFUSED, PUBLISH_DENIED, AisegError, Problem, UnreachableError
@@ -26,29 +23,11 @@ from protocol.telemetry import Receipt, Status, write_samples
 from protocol.topics import OLDEST_PROPERTY, Channel, Topic
 
 KEEPALIVE_S: Final = 30
-ANSWER_S: Final = 5.0
 RECEIPT_S: Final = 15.0
 FAREWELL_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 60.0
 
 log = logging.getLogger(__name__)
-
-
-class _Client(aiomqtt.Client):
-    """Makes up for two things aiomqtt 2.5 drops: why a message was denied (T-40), and why a connection broke."""
-
-    denial: ReasonCode | None = None
-
-    async def __aexit__(self, *error: Any) -> None:
-        await super().__aexit__(*error)
-        if self._disconnected.done():
-            self._disconnected.exception()  # looked at, or asyncio complains that nobody did
-
-    def _on_publish(
-        self, client: Any, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
-    ) -> None:
-        self.denial = reason_code if reason_code.is_failure else None
-        super()._on_publish(client, userdata, mid, reason_code, properties)
 
 
 class Uplink:
@@ -76,48 +55,40 @@ class Uplink:
 
     async def _session(self, registration: Registration) -> None:
         """Serve one connection until it breaks or the gateway is registered anew."""
-        gateway_id = registration.gateway_id
-        async with _Client(
+        status = _topic(registration, "status")
+        async with MqttClient(
             registration.mqtt_host,
             registration.mqtt_port,
-            identifier=gateway_id,
-            username=gateway_id,
-            password=registration.mqtt_password,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            will=aiomqtt.Will(
-                str(_topic(registration, "status")), self._status(online=False), qos=1, retain=True
-            ),
+            registration.gateway_id,
+            registration.mqtt_password,
+            will=aiomqtt.Will(status, self._status(online=False), qos=1, retain=True),
             keepalive=KEEPALIVE_S,
-            timeout=ANSWER_S,
         ) as client:
-            await client.subscribe(str(_topic(registration, "receipt")), qos=1)
-            await _publish(client, _topic(registration, "status"), self._status(online=True), retain=True)
+            await client.subscribe(_topic(registration, "receipt"), qos=1)
+            await client.deliver(status, self._status(online=True), retain=True)
             self._connected()
             try:
                 await self._send(client, registration)
             finally:
                 with suppress(AisegError, aiomqtt.MqttError, TimeoutError):
                     async with asyncio.timeout(FAREWELL_S):
-                        await _publish(
-                            client, _topic(registration, "status"), self._status(online=False), retain=True
-                        )
+                        await client.deliver(status, self._status(online=False), retain=True)
 
-    async def _send(self, client: _Client, registration: Registration) -> None:
+    async def _send(self, client: MqttClient, registration: Registration) -> None:
         while self._gateway.registration == registration:
             seen = self._gateway.changes.count
             batch = await self._gateway.unsent(SAMPLES_PER_MESSAGE)
             if not batch:
                 await self._gateway.changes.after(seen)
                 continue
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.UserProperty = (OLDEST_PROPERTY, str(batch[0].seq))
-            await _publish(
-                client, _topic(registration, "telemetry"), write_samples(batch), properties=properties
+            oldest = (OLDEST_PROPERTY, str(batch[0].seq))
+            await client.deliver(
+                _topic(registration, "telemetry"), write_samples(batch), user_property=oldest
             )
             log.debug("sent samples %d to %d", batch[0].seq, batch[-1].seq)
             await self._await_receipt(client, registration.epoch, batch[-1].seq)
 
-    async def _await_receipt(self, client: _Client, epoch: int, seq: int) -> None:
+    async def _await_receipt(self, client: MqttClient, epoch: int, seq: int) -> None:
         """Return when everything up to `seq` is stored, or in vain after a while: it is then sent again."""
         try:
             async with asyncio.timeout(self._receipt_s):
@@ -162,36 +133,15 @@ class Uplink:
 
     async def _pause(self, registration: Registration) -> None:
         """Wait before the next try, but not when there is a new registration to try."""
-        longest_s = min(LONGEST_PAUSE_S, 2.0**self._failures)
         seen = self._gateway.changes.count
         with suppress(TimeoutError):
-            async with asyncio.timeout(secrets.SystemRandom().uniform(0, longest_s)):
+            async with asyncio.timeout(pause_s(self._failures, LONGEST_PAUSE_S)):
                 while self._gateway.registration == registration:
                     seen = await self._gateway.changes.after(seen)
 
 
-def _topic(registration: Registration, channel: Channel) -> Topic:
-    return Topic(registration.gateway_id, registration.epoch, channel)
-
-
-async def _publish(
-    client: _Client,
-    topic: Topic,
-    payload: bytes,
-    *,
-    retain: bool = False,
-    properties: Properties | None = None,
-) -> None:
-    """Publish with QoS 1 and wait for the acknowledgement; nobody else may publish meanwhile.
-
-    Raises:
-        Problem: `publish_denied`.
-        aiomqtt.MqttError: the connection broke.
-    """
-    client.denial = None
-    await client.publish(str(topic), payload, qos=1, retain=retain, properties=properties)
-    if client.denial:
-        raise Problem(PUBLISH_DENIED, topic=str(topic), reason=str(client.denial))
+def _topic(registration: Registration, channel: Channel) -> str:
+    return str(Topic(registration.gateway_id, registration.epoch, channel))
 
 
 def _read_receipt(payload: object) -> int:
