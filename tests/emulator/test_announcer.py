@@ -1,6 +1,7 @@
 """The announcer on loopback: real multicast, with python-zeroconf's browser as an independent listener."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,10 +23,12 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.adapters
 
-NAME = "AiSEG MKN702 (d0c0de)"
+GATEWAY_ID = f"a15e{os.getpid():08x}"
+"""Of this run alone: the loopback is everybody's."""
+NAME = f"AiSEG MKN702 ({GATEWAY_ID[-6:]})"
 PORT = 18081
 ADVERTISEMENT = Advertisement(
-    gateway_id="a15e9ad0c0de", model="MKN702", firmware="2.10", registered=False, busy=False
+    gateway_id=GATEWAY_ID, model="MKN702", firmware="2.10", registered=False, busy=False
 )
 
 
@@ -97,9 +100,10 @@ async def test_a_browser_finds_name_address_port_and_the_contracts_text(listener
         info = await listener.resolve(NAME)
     assert info.parsed_addresses() == ["127.0.0.1"]
     assert info.port == PORT
-    assert info.server == "aiseg-a15e9ad0c0de.local."
+    assert info.server == f"aiseg-{GATEWAY_ID}.local."
     assert info.text == (
-        b"\x09txtvers=1\x0fid=a15e9ad0c0de\x0cmodel=MKN702\x07fw=2.10\x0bapi=/api/v1\x05reg=0\x06busy=0"
+        b"\x09txtvers=1\x0fid=%b\x0cmodel=MKN702\x07fw=2.10\x0bapi=/api/v1\x05reg=0\x06busy=0"
+        % GATEWAY_ID.encode()
     )
 
 
