@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import shlex
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from rich.console import Console
 
 from aiseg.story import Step, Story
 from aiseg.world import Place, World, on_lan, on_loopback, running
-from chassis.ending import language
+from chassis.ending import end_asked_for, language
 from protocol.problems import NO_LAN, Problem
 
 WORDS: Final[dict[str, dict[str, str]]] = {
@@ -103,13 +102,11 @@ async def _play(place: Place, *, as_json: bool) -> None:
 
 
 async def _serve(place: Place, *, lan: bool, as_json: bool) -> None:
-    stop = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    asked = end_asked_for()
     async with running(place) as world:
         addresses = _addresses(world)
         click.echo(json.dumps(addresses, ensure_ascii=False)) if as_json else _show(addresses, lan=lan)
-        await stop.wait()
+        await asked.wait()
 
 
 def _show(addresses: dict[str, str], *, lan: bool) -> None:

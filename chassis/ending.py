@@ -1,6 +1,8 @@
 """How a command ends: a sentence on standard error and the exit code of protocol/README.md."""
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -32,3 +34,11 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
         click.echo(err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code or 0)
+
+
+def end_asked_for() -> asyncio.Event:
+    """Return an event that Ctrl-C or SIGTERM will set, so that the program ends in order."""
+    asked = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, asked.set)
+    return asked

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from protocol.faults import first_fault
 from protocol.problems import SETTINGS_WRONG, Problem
 
 
@@ -58,10 +59,13 @@ def read_settings(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        source = next((origin[given] for given in origin if key.startswith(given)), str(file))
-        raise Problem(SETTINGS_WRONG, file=source, key=key, reason=first["msg"]) from None
+        key, what = first_fault(error)
+        places = [
+            where
+            for given, where in origin.items()
+            if f"{key}.".startswith(f"{given}.") or given.startswith(f"{key}.")
+        ]
+        raise Problem(SETTINGS_WRONG, file=(*places, str(file))[0], key=key, reason=what) from None
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -3,16 +3,14 @@
 import asyncio
 import json
 import logging
-import os
-import signal
-import sys
 from pathlib import Path
 
 import click
 
+from chassis.ending import end_asked_for, run
+from chassis.settings import read_settings
 from cloud.program import Running, running
-from cloud.settings import Settings, read_settings
-from protocol.problems import AisegError, exit_code
+from cloud.settings import Settings
 
 
 @click.command()
@@ -22,16 +20,14 @@ def command(config: Path | None, as_json: bool) -> None:
     """Run the centre server: HTTP API, CLUB Panasonic site, MQTT broker and ingest."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    asyncio.run(_run(read_settings(config), as_json))
+    asyncio.run(_serve(read_settings(Settings, "cloud", config), as_json))
 
 
-async def _run(settings: Settings, as_json: bool) -> None:
-    stop = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+async def _serve(settings: Settings, as_json: bool) -> None:
+    asked = end_asked_for()
     async with running(settings) as cloud:
         click.echo(_addresses(cloud, settings, as_json))
-        await stop.wait()
+        await asked.wait()
 
 
 def _addresses(cloud: Running, settings: Settings, as_json: bool) -> str:
@@ -47,13 +43,8 @@ def _addresses(cloud: Running, settings: Settings, as_json: bool) -> str:
 
 
 def main() -> None:
-    """Run the command; say a problem in one sentence of the user's language."""
-    try:
-        command.main(prog_name="python -m cloud")
-    except AisegError as error:
-        language = (os.environ.get("LC_ALL") or os.environ.get("LANG") or "")[:2]
-        click.echo(error.sentence(language), err=True)
-        sys.exit(exit_code(error))
+    """Run the command and end with its exit code."""
+    run(command)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,12 @@
-"""The only reader of the system clock in the cloud."""
+"""The cloud's clock: expiry and limits must not bend when the machine's clock does."""
 
-import asyncio
 import time
-from datetime import datetime, timedelta, timezone
-from typing import Protocol
+from datetime import datetime, timedelta
+
+import chassis.clock
 
 
-class Clock(Protocol):
-    """What the cloud's loops and adapters ask for the time."""
-
-    def now(self) -> datetime:
-        """Return the present instant, aware UTC."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait `seconds` of this clock's time."""
-
-
-class SystemClock:
+class SystemClock(chassis.clock.SystemClock):
     """The machine's clock, except that it never runs backwards.
 
     `mark` is an instant known to have passed, kept in the store; a wall clock set back, before the start or while
@@ -24,19 +14,11 @@ class SystemClock:
     """
 
     def __init__(self, mark: datetime | None = None) -> None:
-        wall = _wall()
+        wall = super().now()
         self._floor = max(wall, mark) if mark else wall
         self._started = time.monotonic()
 
     def now(self) -> datetime:
         """Return the wall time, or what has elapsed since the start if that is later."""
         elapsed = timedelta(seconds=time.monotonic() - self._started)
-        return max(_wall(), self._floor + elapsed)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait `seconds`."""
-        await asyncio.sleep(seconds)
-
-
-def _wall() -> datetime:
-    return datetime.now(timezone.utc)  # noqa: TID251, UP017 - this module is the clock
+        return max(super().now(), self._floor + elapsed)

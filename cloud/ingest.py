@@ -15,9 +15,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
+from chassis.clock import Clock
 from chassis.mqtt import MqttClient, pause_s
 from cloud.arrivals import Arrival
-from cloud.clock import Clock
+from protocol.faults import reason
 from protocol.problems import TELEMETRY_MALFORMED, Problem, UnreachableError
 from protocol.telemetry import Receipt, Status, read_samples
 from protocol.topics import INGEST_FILTERS, OLDEST_PROPERTY, Topic, read_topic
@@ -190,7 +191,7 @@ def _read_status(payload: bytes) -> Status:
     try:
         return Status.model_validate_json(payload)
     except ValidationError as error:
-        raise Problem(TELEMETRY_MALFORMED, reason=error.errors()[0]["msg"]) from None
+        raise Problem(TELEMETRY_MALFORMED, reason=reason(error)) from None
 
 
 def _oldest(message: aiomqtt.Message) -> int | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from chassis.clock import Clock
+from chassis.tasks import beside
+from chassis.web import application, listening, serving, url_of
 from cloud.api.gateways import GatewayApi
-from cloud.api.guard import guard
 from cloud.api.mqtt import Mqtt
 from cloud.api.phones import PhoneApi
-from cloud.api.routes import BODY_MAX_BYTES, add_routes
-from cloud.api.server import listening, serving, url_of
+from cloud.api.routes import add_routes
 from cloud.broker import Broker, Login, hash_password
 from cloud.broker.embedded import EmbeddedBroker
 from cloud.broker.mosquitto import MosquittoBroker
-from cloud.clock import Clock, SystemClock
+from cloud.clock import SystemClock
 from cloud.ingest import Ingest
 from cloud.logins import INGEST, ingest_login
 from cloud.pepper import mint_token
@@ -88,32 +89,17 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         broker, password = _broker(settings), mint_token()
         logins = await asyncio.to_thread(registry.logins)
         async with (
-            listening(settings.http.host, settings.http.port) as listener,
+            listening([settings.http.host], settings.http.port) as listeners,
             broker.serving([*logins, ingest_login(hash_password(password))]),
         ):
-            public_url = settings.http.public_url or url_of(settings.http.host, listener)
+            public_url = settings.http.public_url or url_of(listeners[0])
             ingest = Ingest(registry, clock, broker.host, broker.port, INGEST, password)
-            application = _application(registry, clock, _Mqtt(broker, ingest, public_url), public_url, site)
-            async with serving(application, listener), _beside(ingest.run()):
+            mqtt = _Mqtt(broker, ingest, public_url)
+            app = await asyncio.to_thread(_application, registry, clock, mqtt, public_url, site)
+            async with serving(app, listeners), beside(ingest.run()):
                 yield Running(registry, ingest, public_url, broker.host, broker.port)
     finally:
         await asyncio.to_thread(registry.close)
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Keep `work` going until the block is left; what the block raises comes out as it is, not as a group."""
-    failure: Exception | None = None
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(work)
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - kept out of the group
-            failure = error
-        finally:
-            task.cancel()
-    if failure:
-        raise failure
 
 
 def _broker(settings: Settings) -> Broker:
@@ -126,9 +112,8 @@ def _broker(settings: Settings) -> Broker:
 def _application(
     registry: Registry, clock: Clock, mqtt: Mqtt, public_url: str, site: Site
 ) -> web.Application:
-    names = {urlsplit(public_url).hostname or ""}
-    application = web.Application(middlewares=[guard(names)], client_max_size=BODY_MAX_BYTES)
+    app = application({urlsplit(public_url).hostname or ""})
     phones = PhoneApi(registry, clock, mqtt, public_url)
-    add_routes(application, [*GatewayApi(registry, clock, mqtt).routes(), *phones.routes()])
-    site.add_to(application)
-    return application
+    add_routes(app, [*GatewayApi(registry, clock, mqtt).routes(), *phones.routes()])
+    site.add_to(app)
+    return app

@@ -3,13 +3,12 @@
 import asyncio
 import json
 import logging
-import signal
 from pathlib import Path
 from typing import get_args
 
 import click
 
-from chassis.ending import run
+from chassis.ending import end_asked_for, run
 from chassis.settings import read_settings
 from emulator.label import label, label_document
 from emulator.program import running
@@ -43,15 +42,13 @@ def command(
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
-    stop = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    asked = end_asked_for()
     async with running(settings) as program:
         if as_json:
             click.echo(json.dumps(label_document(program.gateway, program.urls), ensure_ascii=False))
         else:
             click.echo(label(program.gateway, program.urls))
-        await stop.wait()
+        await asked.wait()
 
 
 def _http(address: str | None) -> dict[str, object]:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from protocol.codes import with_check_digit
+from protocol.faults import reason
 from protocol.identity import DeviceCode, Frozen, GatewayId
 from protocol.problems import STATE_DAMAGED, STATE_IN_USE, STATE_UNWRITABLE, Problem
 
@@ -86,8 +87,7 @@ def load_identity(folder: Path) -> Identity:
         stored = _Stored.model_validate_json(text)
         key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(stored.private_key, validate=True))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Problem(STATE_DAMAGED, file=str(file), reason=first["msg"]) from None
+        raise Problem(STATE_DAMAGED, file=str(file), reason=reason(error)) from None
     except (binascii.Error, ValueError):
         raise Problem(STATE_DAMAGED, file=str(file), reason="private_key") from None
     return Identity(stored.gateway_id, stored.device_code, key)

@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp.web import Application
 
 from chassis.clock import Clock, SystemClock
-from emulator import web
+from chassis.tasks import beside
+from chassis.web import application, listening, serving, url_of
+from emulator.addresses import addresses_of
 from emulator.announcer import Announcer
 from emulator.cloud_client import CloudClient
 from emulator.device_api import DeviceApi
@@ -22,6 +25,8 @@ from emulator.settings import Settings
 from emulator.store import Store
 from emulator.uplink import Uplink
 from protocol.cloud_api import Registration
+
+LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -44,35 +49,26 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     async with AsyncExitStack() as stack:
         gateway = await _open_gateway(settings, clock, stack)
         app = await asyncio.to_thread(_make_app, settings, gateway, clock)
-        hosts = [settings.http.host] if settings.http.host else web.addresses_of(settings.network.interfaces)
-        urls = await stack.enter_async_context(
-            web.listening(app, hosts or [web.LOOPBACK], settings.http.port)
-        )
-        announcer = Announcer(settings.network.interfaces, web.port_of(urls[0]))
-        failure: Exception | None = None
-        async with asyncio.TaskGroup() as tasks:
-            work = [
-                tasks.create_task(sample_for_ever(gateway, clock, settings.telemetry.interval)),
-                tasks.create_task(Uplink(gateway, clock).run()),
-                tasks.create_task(announcer.run(gateway.advertisement)),
-                tasks.create_task(_refresh_on_change(gateway, announcer)),
-            ]
-            try:
-                yield Running(gateway, announcer, urls)
-            except Exception as error:  # noqa: BLE001 - kept out of the group, so that callers meet it unwrapped
-                failure = error
-            finally:
-                for task in work:
-                    task.cancel()
-        if failure:
-            raise failure
+        hosts = [settings.http.host] if settings.http.host else addresses_of(settings.network.interfaces)
+        listeners = await stack.enter_async_context(listening(hosts or [LOOPBACK], settings.http.port))
+        await stack.enter_async_context(serving(app, listeners))
+        announcer = Announcer(settings.network.interfaces, listeners[0].getsockname()[1])
+        async with beside(
+            sample_for_ever(gateway, clock, settings.telemetry.interval),
+            Uplink(gateway, clock).run(),
+            announcer.run(gateway.advertisement),
+            _refresh_on_change(gateway, announcer),
+        ):
+            yield Running(gateway, announcer, [url_of(each) for each in listeners])
 
 
 def _make_app(settings: Settings, gateway: Gateway, clock: Clock) -> Application:
     """Put panel and device API together. Reads templates: not for the event loop."""
     api = DeviceApi(gateway, clock, with_link_code=settings.http.link_code)
     names = [gateway.advertisement().host_name.rstrip("."), *settings.http.names]
-    return web.make_app([*api.routes(), *Panel(gateway, clock, View()).routes()], names)
+    app = application(names)
+    app.add_routes([*api.routes(), *Panel(gateway, clock, View()).routes()])
+    return app
 
 
 async def _refresh_on_change(gateway: Gateway, announcer: Announcer) -> None:

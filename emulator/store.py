@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from emulator.household import State
 from protocol.cloud_api import Registration
+from protocol.faults import reason
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 from protocol.telemetry import Sample
 
@@ -185,5 +186,4 @@ class Store:
         except sqlite3.DatabaseError as error:
             raise Problem(STATE_DAMAGED, file=str(self._file), reason=str(error)) from None
         except ValidationError as error:
-            reason = error.errors(include_url=False, include_input=False)[0]["msg"]
-            raise Problem(STATE_DAMAGED, file=str(self._file), reason=reason) from None
+            raise Problem(STATE_DAMAGED, file=str(self._file), reason=reason(error)) from None

@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from protocol.faults import reason
 from protocol.identity import FirmwareVersion, Frozen, GatewayId
 from protocol.problems import ADVERTISEMENT_MALFORMED, Problem
 
@@ -66,9 +67,7 @@ class Advertisement(Frozen):
                 }
             )
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            reason = f"{first['loc'][0]}: {first['msg']}"
-            raise Problem(ADVERTISEMENT_MALFORMED, reason=reason) from None
+            raise Problem(ADVERTISEMENT_MALFORMED, reason=reason(error)) from None
 
 
 def _flag(txt: Mapping[str, str | None], key: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
+from protocol.faults import reason
 from protocol.identity import FirmwareVersion, Frozen, GatewayId
 from protocol.problems import TELEMETRY_MALFORMED, Problem
 from protocol.rules import SAMPLES_PER_MESSAGE
@@ -112,8 +113,4 @@ def read_samples(payload: bytes) -> tuple[Sample, ...]:
             return tuple(_SEVERAL.validate_json(payload))
         return (Sample.model_validate_json(payload),)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Problem(
-            TELEMETRY_MALFORMED, reason=f"{where}: {first['msg']}" if where else first["msg"]
-        ) from None
+        raise Problem(TELEMETRY_MALFORMED, reason=reason(error)) from None

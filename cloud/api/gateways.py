@@ -6,9 +6,9 @@ from typing import Final
 
 from aiohttp import web
 
+from chassis.clock import Clock
 from cloud.api.mqtt import Mqtt
 from cloud.api.routes import Route, body
-from cloud.clock import Clock
 from cloud.registry import Registry
 from protocol.cloud_api import (
     IssuedLinkCode,

@@ -7,9 +7,9 @@ from typing import Final
 
 from aiohttp import web
 
+from chassis.clock import Clock
 from cloud.api.mqtt import Mqtt
 from cloud.api.routes import Route, bearer_token, body, whole_number
-from cloud.clock import Clock
 from cloud.registry import Registry
 from cloud.registry.accounts import Who
 from protocol import problems as no

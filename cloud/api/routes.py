@@ -8,11 +8,10 @@ from typing import Final, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from cloud.invalid import reason
+from protocol.faults import reason
 from protocol.openapi import Operation, describe
 from protocol.problems import NOT_LOGGED_IN, REQUEST_MALFORMED, Problem
 
-BODY_MAX_BYTES: Final = 64 * 1024
 _JSON: Final = "application/json"
 _VERSION: Final = version("aiseg")
 

@@ -16,7 +16,6 @@ from cloud import link_codes as rules
 from cloud.broker import Login, hash_password
 from cloud.guessing import retry_after_s
 from cloud.instants import from_ms, in_ms, to_ms
-from cloud.invalid import reason
 from cloud.logins import gateway_login, watcher_login
 from cloud.pepper import mint_token
 from cloud.registry.desk import Desk
@@ -31,6 +30,7 @@ from protocol.cloud_api import (
     RegistrationStatusRequest,
     Signed,
 )
+from protocol.faults import reason
 from protocol.identity import Frozen, firmware_key
 from protocol.problems import (
     FIRMWARE_OUTDATED,

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cloud.clock import Clock
+from chassis.clock import Clock
 from cloud.registry import Registry
 from protocol.problems import NOT_FOUND, Problem
 
@@ -33,14 +33,13 @@ class Site:
         pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False)
         pages.filters["japan"] = _in_japan
         self._pages = {name: pages.get_template(name) for name in pages.list_templates()}
-        self._style = (_HERE / "static" / "site.css").read_text("utf-8")
 
     def add_to(self, application: web.Application) -> None:
         """Serve the pages."""
         application.add_routes(
             [
                 web.get("/", self._front),
-                web.get("/site.css", self._stylesheet),
+                web.static("/static", _HERE / "static"),
                 web.get("/verify", self._ask),
                 web.post("/verify", self._confirm),
                 web.get("/console", self._console),
@@ -51,11 +50,6 @@ class Site:
 
     async def _front(self, request: web.Request) -> web.Response:
         return self._page(request, "front.html", shows_inbox=self._shows_inbox)
-
-    async def _stylesheet(self, _request: web.Request) -> web.Response:
-        return web.Response(
-            text=self._style, content_type="text/css", headers={"Cache-Control": "max-age=3600"}
-        )
 
     async def _inbox(self, request: web.Request) -> web.Response:
         mails = await asyncio.to_thread(self._registry.inbox)

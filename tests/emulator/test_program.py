@@ -79,7 +79,7 @@ async def test_a_taken_port_is_told(tmp_path: Path) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         code, sentence = await refusal(*arguments(tmp_path, http=address))
     assert code == 1
-    assert f"http://{address} is taken" in sentence
+    assert f"{address} is taken" in sentence
 
 
 async def test_a_second_process_on_one_folder_is_refused_in_the_persons_language(tmp_path: Path) -> None:

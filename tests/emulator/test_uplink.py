@@ -35,7 +35,7 @@ async def registered(broker: Mosquitto, cloud: CloudDouble, gateway: Gateway) ->
 
 
 @asynccontextmanager
-async def uplink_of(gateway: Gateway, clock: ManualClock, receipt_s: float = 0.3) -> AsyncIterator[None]:
+async def uplink_of(gateway: Gateway, clock: ManualClock, receipt_s: float = 10.0) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(Uplink(gateway, clock, receipt_s).run())
         try:

@@ -36,7 +36,7 @@ async def test_pages_load_nothing_from_elsewhere_and_no_script(cloud: Served) ->
         assert "<script" not in page
         assert "style=" not in page
         assert 'src="' not in page
-    assert (await cloud.get("/site.css")).headers["Content-Type"].startswith("text/css")
+    assert (await cloud.get("/static/site.css")).headers["Content-Type"].startswith("text/css")
 
 
 async def test_the_inbox_has_the_newest_mail_first_with_its_url_to_click(cloud: Served) -> None:
@@ -71,7 +71,9 @@ async def test_only_pressing_continue_confirms(cloud: Served) -> None:
     assert "続ける" in page.text
     assert f'value="{token}"' in page.text
     assert await accounts(cloud) == 0
-    done = await cloud.ask("POST", "/verify", data={"token": token}, headers={"Origin": "null"})
+    done = await cloud.ask(
+        "POST", "/verify", data={"token": token}, headers={"Origin": cloud.cloud.public_url}
+    )
     assert "CLUB Panasonicへの登録が完了しました。" in done.text
     assert await accounts(cloud) == 1
     again = await cloud.ask("POST", "/verify", data={"token": token})

@@ -1,10 +1,10 @@
-"""What is wrong with something that was sent or set, in words."""
+"""What is wrong with something that was sent or set, in words; never the value itself, which may be a secret."""
 
 from pydantic import ValidationError
 
 
 def first_fault(error: ValidationError) -> tuple[str, str]:
-    """Return where (dotted, may be empty) and what the first fault is; never the value, which may be a secret."""
+    """Return where (dotted, may be empty) and what the first fault is."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     return ".".join(str(part) for part in first["loc"]), first["msg"]
 

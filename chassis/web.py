@@ -1,0 +1,176 @@
+"""HTTP as every program serves it: where it listens, whom it lets in, how a "no" is written.
+
+The peer is the socket's; `X-Forwarded-*` and `Forwarded` are never read (the real AiSEG2 had CVE-2023-28727 for it).
+"""
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import socket
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from protocol.problems import (
+    FOREIGN_ORIGIN,
+    MEDIA_TYPE,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    PORT_TAKEN,
+    REQUEST_MALFORMED,
+    SETTINGS_WRONG,
+    TOO_LARGE,
+    Problem,
+)
+
+SHUTDOWN_S: Final = 0.5
+REQUEST_MAX_BYTES: Final = 64 * 1024
+STATIC: Final = "/static/"
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # Tells no path and no query (a token may be there); "no-referrer" would also make our own forms' origin null.
+    "Referrer-Policy": "strict-origin",
+}
+
+log = logging.getLogger(__name__)
+
+
+def application(host_names: Collection[str]) -> web.Application:
+    """Return an application that answers to addresses, `localhost` and `host_names` only."""
+    names = {"localhost", *(name.lower() for name in host_names)}
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not (_is_meant_for(request, names) and _is_of_our_pages(request)):
+            raise Problem(FOREIGN_ORIGIN)
+        return await handler(request)
+
+    app = web.Application(middlewares=[_write_problems, guard], client_max_size=REQUEST_MAX_BYTES)
+    app.on_response_prepare.append(_add_headers)
+    return app
+
+
+def _is_meant_for(request: web.Request, names: Collection[str]) -> bool:
+    """Refuse a name that somebody pointed at our address (DNS rebinding); an address cannot be rebound."""
+    try:
+        host = urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return False
+    return host in names or is_address(host)
+
+
+def _is_of_our_pages(request: web.Request) -> bool:
+    """Refuse what another site's page makes a browser send; programs that are no browser send neither header."""
+    if request.method in ("GET", "HEAD"):
+        return True
+    own = f"{request.scheme}://{request.host}"
+    sites = (None, "same-origin")
+    return request.headers.get("Origin", own) == own and request.headers.get("Sec-Fetch-Site") in sites
+
+
+@web.middleware
+async def _write_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return written(problem)
+    except web.HTTPException as answer:
+        if not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        return written(_as_problem(request, answer))
+
+
+def written(problem: Problem) -> web.Response:
+    """Return `problem` as a problem document (RFC 9457)."""
+    answer = web.json_response(problem.document(), status=problem.kind.status, content_type=MEDIA_TYPE)
+    if "retry_after_s" in problem.facts:
+        answer.headers["Retry-After"] = str(problem.facts["retry_after_s"])
+    return answer
+
+
+def _as_problem(request: web.Request, answer: web.HTTPException) -> Problem:
+    match answer.status:
+        case HTTPStatus.NOT_FOUND:
+            return Problem(NOT_FOUND)
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return Problem(METHOD_NOT_ALLOWED, method=request.method)
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return Problem(TOO_LARGE)
+    return Problem(REQUEST_MALFORMED, reason=answer.reason)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+    response.headers["Cache-Control"] = "no-cache" if request.path.startswith(STATIC) else "no-store"
+
+
+@asynccontextmanager
+async def listening(hosts: Sequence[str], port: int) -> AsyncIterator[list[socket.socket]]:
+    """Listen at each of `hosts`, on one port (0: any free one); a host that cannot be used is told and left out.
+
+    Raises:
+        Problem: `port_taken`, or `settings_wrong` when no host can be used at all.
+    """
+    with ExitStack() as open_ones:
+        listeners: list[socket.socket] = []
+        for host in hosts:
+            listener = await asyncio.to_thread(_listen, host, port)
+            if listener:
+                listeners.append(open_ones.enter_context(listener))
+                port = listener.getsockname()[1]
+        if not listeners:
+            reason = f"cannot listen at {', '.join(hosts)}"
+            raise Problem(SETTINGS_WRONG, file="settings", key="http.host", reason=reason)
+        yield listeners
+
+
+def _listen(host: str, port: int) -> socket.socket | None:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address, family=family, backlog=128)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Problem(PORT_TAKEN, address=_authority(host, port)) from None
+        log.warning("cannot listen at %s: %s", _authority(host, port), error.strerror)
+        return None
+
+
+@asynccontextmanager
+async def serving(app: web.Application, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
+    """Serve `app` on `listeners` until the block is left. Nothing is logged: addresses may hold tokens."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
+    await runner.setup()
+    try:
+        for listener in listeners:
+            await web.SockSite(runner, listener).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL at which `listener` is reached, without a final slash."""
+    host, port, *_ = listener.getsockname()
+    return f"http://{_authority(host, port)}"
+
+
+def is_address(host: str) -> bool:
+    """Say whether `host` is an IP address."""
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
