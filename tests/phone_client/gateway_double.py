@@ -112,7 +112,7 @@ async def announced(
 
 
 async def _serve(address: str, gateway: GatewayDouble, service_type: str) -> None:
-    async with announced(gateway, address, service_type, settled=True):
+    async with announced(gateway, address, service_type, settled=service_type == SERVICE_TYPE):
         print("announced", flush=True)  # noqa: T201 - the test waits for this line
         await asyncio.Event().wait()
 
