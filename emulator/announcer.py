@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Literal
 
+from emulator.gateway import Announcement
 from emulator.mdns.network import Network
 from emulator.mdns.records import Service
 from emulator.mdns.responder import Responder
@@ -27,6 +28,10 @@ _SENTENCES: Final = {
 }
 
 
+def _nobody(_: Announcement) -> None:
+    """Tell nobody."""
+
+
 class Announcer:
     """Announces the device API at `port` on `interfaces`, given by name (`eth0`) or address (`127.0.0.1`)."""
 
@@ -38,6 +43,7 @@ class Announcer:
         self._awake = asyncio.Event()
         self._network: Network | None = None
         self._responder: Responder | None = None
+        self._told: Announcement | None = None
 
     @property
     def name(self) -> str:
@@ -75,8 +81,10 @@ class Announcer:
         """Lift the filter."""
         self._set_muted(False)
 
-    async def run(self, advertisement: Callable[[], Advertisement]) -> None:
-        """Announce until cancelled, then say goodbye."""
+    async def run(
+        self, advertisement: Callable[[], Advertisement], told: Callable[[Announcement], None] = _nobody
+    ) -> None:
+        """Announce until cancelled, then say goodbye; `told` hears of every change of name or state."""
         loop = asyncio.get_running_loop()
         network = self._network = Network(self._interfaces, self._awake)
         network.muted = self._muted
@@ -93,11 +101,19 @@ class Announcer:
                     service = self._service(advertisement())
                     network.send(responder.update(loop.time(), service, network.links))
                 network.send(responder.wake(loop.time()))
+                self._tell(told)
                 await self._sleep(min(responder.next_wake, look_at))
         finally:
             network.send(responder.goodbye())
             network.close()
             self._network = self._responder = None
+
+    def _tell(self, told: Callable[[Announcement], None]) -> None:
+        name = self.name if self.state == "announced" else ""
+        announcement = Announcement(name, self.sentence("en"), self.sentence("ja"))
+        if announcement != self._told:
+            self._told = announcement
+            told(announcement)
 
     async def _sleep(self, until: float) -> None:
         with suppress(TimeoutError):

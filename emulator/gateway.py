@@ -61,8 +61,21 @@ class UplinkState:
     denied: int = 0
 
 
+@dataclass(frozen=True)
+class Announcement:
+    """How it stands with mDNS: the instance name in use (empty: none yet), and a sentence for people."""
+
+    name: str = ""
+    en: str = ""
+    ja: str = ""
+
+    def sentence(self, language: str = "en") -> str:
+        """Return the sentence in `en` or `ja`."""
+        return self.ja if language == "ja" else self.en
+
+
 class Gateway:
-    """One AiSEG. `changes` tells of a new sample, registration, link code or state of the uplink."""
+    """One AiSEG. `changes` tells of a new sample, registration, link code or state of uplink and announcement."""
 
     def __init__(
         self,
@@ -79,6 +92,7 @@ class Gateway:
         self.identity = identity
         self.registration = registration
         self.uplink = UplinkState()
+        self.announcement = Announcement()
         self.changes = Changes()
         self._model: Model = model
         self._firmware = firmware
@@ -197,7 +211,7 @@ class Gateway:
         return Device(
             gateway_id=self.identity.gateway_id,
             model=self._model,
-            name=self.advertisement().instance_name,
+            name=self.announcement.name or self.advertisement().instance_name,
             firmware=self._firmware,
             uptime_s=max(0, int((self._clock.now() - self._started_at).total_seconds())),
             registered=self.registration is not None,
@@ -235,6 +249,11 @@ class Gateway:
             registered=self.registration is not None,
             busy=False,
         )
+
+    def announcement_changed(self, announcement: Announcement) -> None:
+        """Take note of how it stands with mDNS."""
+        self.announcement = announcement
+        self.changes.tell()
 
     def uplink_changed(self, uplink: UplinkState) -> None:
         """Take note of how it stands with the broker."""

@@ -56,7 +56,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         async with beside(
             sample_for_ever(gateway, clock, settings.telemetry.interval),
             Uplink(gateway, clock).run(),
-            announcer.run(gateway.advertisement),
+            announcer.run(gateway.advertisement, gateway.announcement_changed),
             _refresh_on_change(gateway, announcer),
         ):
             yield Running(gateway, announcer, [url_of(each) for each in listeners])

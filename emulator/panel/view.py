@@ -71,6 +71,8 @@ def live(gateway: Gateway, words: Words, language: Language) -> dict[str, str]:
         "cloud": "on" if connected else "off",
         "cloud_text": words["cloud_on" if connected else "cloud_off"],
         "cloud_trouble": trouble.sentence(language) if trouble else "",
+        "mdns": "on" if gateway.announcement.name else "off",
+        "mdns_text": gateway.announcement.name or gateway.announcement.sentence(language),
         "registered": "yes" if gateway.registration else "no",
         "registered_text": words["registered_yes" if gateway.registration else "registered_no"],
     } | (_flow(sample, words) if (sample := gateway.newest()) else {})

@@ -17,7 +17,9 @@ from zeroconf import (  # type: ignore[attr-defined]
 )
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from chassis.tasks import beside
 from emulator.announcer import Announcer
+from emulator.gateway import Announcement
 from protocol.discovery import SERVICE_TYPE, Advertisement
 from tests.support.waiting import until
 
@@ -30,6 +32,10 @@ PORT = 18081
 ADVERTISEMENT = Advertisement(
     gateway_id=GATEWAY_ID, model="MKN702", firmware="2.10", registered=False, busy=False
 )
+
+
+TOLD: list[Announcement] = []
+"""What announcers have said of themselves, newest last."""
 
 
 class Listener:
@@ -67,11 +73,9 @@ async def listener() -> AsyncIterator[Listener]:
 async def running(announcer: Announcer, said: list[Advertisement] | None = None) -> AsyncIterator[Announcer]:
     """Announce the last of `said` until left, and wait for the first announcement."""
     said = said or [ADVERTISEMENT]
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(announcer.run(lambda: said[-1]))
+    async with beside(announcer.run(lambda: said[-1], TOLD.append)):
         await until(lambda: announcer.state == "announced", "the announcement")
         yield announcer
-        task.cancel()
 
 
 def loopback(port: int = PORT) -> Announcer:
@@ -169,6 +173,8 @@ async def test_a_name_that_zeroconf_already_holds_is_respected() -> None:
     try:
         async with running(loopback()) as announcer:
             assert announcer.name == f"{NAME} (2)"
+            assert TOLD[-1].name == f"{NAME} (2)"
+            assert f"{NAME} (2)" in TOLD[-1].sentence("ja")
     finally:
         await zeroconf.async_close()
 

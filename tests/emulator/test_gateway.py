@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.gateway import Gateway
+from emulator.gateway import Announcement, Gateway
 from protocol.problems import (
     DEVICE_CODE_WRONG,
     FIRMWARE_OUTDATED,
@@ -260,3 +260,9 @@ async def test_those_who_wait_are_told_of_changes(gateway: Gateway, clock: Manua
         waiting = tasks.create_task(gateway.changes.after(seen))
         await gateway.measure(clock.now())
     assert waiting.result() > seen
+
+
+async def test_a_renamed_gateway_goes_by_its_new_name(gateway: Gateway) -> None:
+    first = gateway.device().name
+    gateway.announcement_changed(Announcement(f"{first} (2)", "renamed", "改名"))
+    assert gateway.device().name == f"{first} (2)"
