@@ -31,7 +31,6 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo(err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code or 0)
 

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from protocol.codes import fold_digits
+from protocol.faults import reason
 from protocol.identity import DeviceCode
 from protocol.problems import DEVICE_CODE_WRONG, REQUEST_MALFORMED, Problem
 
@@ -23,9 +24,7 @@ def build(model: type[Request], **values: object) -> Request:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-        raise Problem(REQUEST_MALFORMED, reason=reason) from None
+        raise Problem(REQUEST_MALFORMED, reason=reason(error)) from None
 
 
 def read_device_code(typed: str) -> str:

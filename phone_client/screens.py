@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
@@ -137,13 +137,13 @@ class Screen:
         return Group(Text(f"{headline}: {diagnosis.code}"), *lines, advice)
 
     def _buckets(self, timeline: Timeline) -> RenderableType:
-        table = Table(box=None)
-        table.add_column(self._word("from", "開始"))
-        for title in (self._word("generation W", "発電 W"), self._word("consumption W", "消費 W")):
-            table.add_column(title, justify="right")
-            table.add_column("", min_width=_BAR_CELLS)
-        for title in (self._word("bought W", "買電 W"), self._word("sold W", "売電 W")):
-            table.add_column(title, justify="right")
+        table = Table(box=None, pad_edge=False)
+        table.add_column(self._word("from", "開始"), no_wrap=True)
+        for title in (self._word("generation", "発電"), self._word("consumption", "消費")):
+            table.add_column("W", justify="right", no_wrap=True)
+            table.add_column(title, min_width=_BAR_CELLS, no_wrap=True)
+        for title in (self._word("import", "買電"), self._word("export", "売電")):
+            table.add_column(f"{title} W", justify="right", no_wrap=True)
         most = max(
             (watt for each in timeline.buckets for watt in (each.generation_w, each.consumption_w) if watt),
             default=1,
@@ -154,8 +154,8 @@ class Screen:
                 for each in buckets:
                     table.add_row(*_cells(each, most))
             else:
-                minutes = len(buckets) * timeline.bucket_s / 60
-                gap = self._word(f"no data for {minutes:g} min", f"データなし（{minutes:g}分）")
+                length = timedelta(seconds=len(buckets) * timeline.bucket_s)
+                gap = self._word(f"no data {length}", f"データなし {length}")
                 table.add_row(_local(buckets[0].start_at), "-", gap, "-", "", "-", "-", style="dim")
         return table
 
@@ -179,4 +179,4 @@ def _bar(watt: int | None, most_w: int) -> str:
 
 
 def _local(instant: datetime) -> str:
-    return instant.astimezone().strftime("%m-%d %H:%M:%S")
+    return instant.astimezone().strftime("%m-%d %H:%M")

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from protocol.cloud_api import Link, OpaqueId
+from protocol.faults import reason
 from protocol.identity import Frozen, GatewayId
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
@@ -83,9 +84,7 @@ class MemoryFile:
         except OSError as error:
             raise self._damaged(str(error.strerror)) from None
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise self._damaged(f"{key}: {first['msg']}" if key else first["msg"]) from None
+            raise self._damaged(reason(error)) from None
 
     def change(self, edit: Callable[[Memory], Memory]) -> Memory:
         """Replace what is remembered by `edit` of it, and return that: whole or not at all, one process at a time.

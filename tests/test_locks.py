@@ -12,7 +12,7 @@ def pinned_by_uv() -> dict[str, str]:
 
 def pinned_for_pip(name: str) -> dict[str, str]:
     pins = re.findall(r"^([a-z0-9._-]+)==([^ \\;]+)", Path(name).read_text("utf-8"), re.MULTILINE)
-    return {package: version for package, version in pins}
+    return dict(pins)
 
 
 def test_pip_installs_the_versions_that_uv_locks() -> None:
