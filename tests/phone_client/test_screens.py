@@ -107,5 +107,5 @@ def test_a_timeline_is_a_plot_with_gaps_that_are_seen(capsys: pytest.CaptureFixt
     assert lines[0] == "AiSEG MKN702 (6789ab): offline"
     assert len(lines) == 5
     assert lines[2].split()[2:4] == ["2000", "█" * 16]
-    assert "no data for 30 min" in lines[3]
+    assert "no data 0:30:00" in lines[3]
     assert lines[4].split()[2:] == ["1000", "█" * 8, "500", "█" * 4, "0", "7"]
