@@ -19,6 +19,12 @@ def test_the_shipped_mosquitto_file_is_read() -> None:
     assert read_settings(Path("config/cloud-mosquitto.toml"), {}).mqtt.broker == "mosquitto"
 
 
+def test_the_shipped_file_for_a_home_network_opens_to_one_address() -> None:
+    settings = read_settings(Path("config/cloud-lan.toml"), {})
+    assert settings.http.host == settings.mqtt.host != "127.0.0.1"
+    assert settings.shows_inbox()
+
+
 def test_the_environment_overrides_the_file() -> None:
     environment = {"AISEG_CLOUD__HTTP__PORT": "0", "AISEG_CLOUD__FIRMWARE__MKN702": "3.1", "OTHER": "x"}
     settings = read_settings(Path("config/cloud.toml"), environment)

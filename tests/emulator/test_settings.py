@@ -26,7 +26,7 @@ def test_the_laptops_file_says_what_the_defaults_are() -> None:
 def test_the_pis_file_opens_the_gateway_to_the_home_network() -> None:
     settings = read(Path("config/pi.toml"))
     assert settings.network.interfaces == ("eth0", "wlan0")
-    assert settings.http.port == 80
+    assert settings.http.host is None, "it serves where it announces"
 
 
 @pytest.mark.parametrize(
