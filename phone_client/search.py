@@ -195,6 +195,8 @@ class _Search:
     def _found(self, hit: Hit) -> None:
         """Keep the first address of each gateway, and wait a little for further ones."""
         self._hits.setdefault(hit.gateway_id, hit)
+        if self._deadline.expired():  # in this very turn of the loop; it can no longer be moved
+            return
         nearer = self._loop.time() + self._plan.quiet_s
         self._deadline.reschedule(min(nearer, self._started + self._plan.limit_s))
 

@@ -98,6 +98,21 @@ async def test_several_gateways_are_listed_with_model_and_name() -> None:
     }
 
 
+async def test_a_hit_in_the_turn_in_which_the_search_ends_still_counts() -> None:
+    async def one_turn_apart(address: str, port: int) -> Device:
+        if port == SECOND.port:
+            await asyncio.sleep(0)
+        return await confirm(address, port)
+
+    records = [
+        *peer.whole(GATEWAY.advertisement, GATEWAY.port),
+        *peer.whole(SECOND.advertisement, SECOND.port),
+    ]
+    async with peer.speaking(always(records)):
+        outcome = await search(replace(plan(), quiet_s=0, confirm=one_turn_apart))
+    assert {hit.gateway_id for hit in mine(outcome)} == {GATEWAY.gateway_id, SECOND.gateway_id}
+
+
 async def test_what_a_frugal_responder_leaves_out_is_asked_for() -> None:
     name = GATEWAY.advertisement.instance_name
     pointer, srv, txt, a = peer.whole(GATEWAY.advertisement, GATEWAY.port)
