@@ -128,7 +128,7 @@ async def _read(chunks: AsyncIterator[bytes]) -> bytes:
 def _read_problem(text: bytes) -> Problem | None:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested too deeply
         return None
     problem = read_problem(document) if isinstance(document, dict) else None
     if problem:

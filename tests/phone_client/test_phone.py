@@ -1,12 +1,14 @@
 """The doorway, with a gateway and a cloud that are real servers on loopback."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from yarl import URL
 
 from phone_client.phone import Phone
@@ -97,6 +99,21 @@ async def test_a_search_finds_and_remembers(world: World) -> None:
     (hit,) = [each for each in found.hits if each.gateway_id == GATEWAY_ID]
     remembered = {each.gateway_id: each for each in (await world.memory()).gateways}[GATEWAY_ID]
     assert (remembered.address, remembered.port) == (hit.address, hit.port) == ("127.0.0.1", gateway.port)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["[" * 100_000, json.dumps(Problem(NOT_LOGGED_IN).document() | {"facts": {"kind": "x", "self": "y"}})],
+)
+async def test_a_hostile_host_does_not_keep_others_from_being_found(world: World, answer: str) -> None:
+    class Hostile(GatewayDouble):
+        async def answer(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the same to all
+            return web.Response(status=500, text=answer)
+
+    async with announced(Hostile(gateway_id="666666666666")), announced(GatewayDouble()):
+        async with world.phone() as phone:
+            found = await phone.search()
+    assert {hit.gateway_id for hit in found.hits} == {GATEWAY_ID}
 
 
 async def test_a_search_works_where_nothing_can_be_kept(world: World, tmp_path: Path) -> None:
