@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qs, urlsplit
 
 from chassis.clock import Clock, SystemClock
 from phone_client.advice import Words
@@ -16,7 +15,7 @@ from phone_client.cloud_client import CloudClient
 from phone_client.exchange import Exchange
 from phone_client.finding import Finder, Found, Watch
 from phone_client.gateway_client import GatewayClient
-from phone_client.requests import build, fingerprint, read_device_code
+from phone_client.requests import build, fingerprint, read_device_code, read_token
 from phone_client.search import Hit
 from phone_client.session import Login, Memory, MemoryFile, Pending, Remembered
 from phone_client.settings import Settings
@@ -106,8 +105,7 @@ class Phone:
 
     async def verify(self, token_or_url: str) -> cloud_api.Verified:
         """Confirm the e-mail address with the mailed URL, or the token in it."""
-        query = parse_qs(urlsplit(token_or_url.strip()).query)
-        token = query.get("token", [token_or_url.strip()])[0]
+        token = read_token(token_or_url)
         return await self._cloud.verify(build(cloud_api.Verification, token=token))
 
     async def log_in(self, email: str, password: str) -> cloud_api.Session:

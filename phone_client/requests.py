@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Final, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -37,6 +38,20 @@ def read_device_code(typed: str) -> str:
         return _DEVICE_CODE.validate_python(fold_digits(typed))
     except ValidationError:
         raise Problem(DEVICE_CODE_WRONG) from None
+
+
+def read_token(typed: str) -> str:
+    """Return the token in the mailed URL, or what was typed as the token itself.
+
+    Raises:
+        Problem: `request_malformed` when it is half a URL.
+    """
+    typed = typed.strip()
+    try:
+        query = parse_qs(urlsplit(typed).query)
+    except ValueError:
+        raise Problem(REQUEST_MALFORMED, reason="the URL is not one") from None
+    return query.get("token", [typed])[0]
 
 
 def fingerprint(*parts: str) -> str:

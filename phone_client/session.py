@@ -4,10 +4,11 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
 
 from protocol.cloud_api import Link, OpaqueId
 from protocol.faults import reason
@@ -18,12 +19,16 @@ FILE_NAME: Final = "phone.json"
 MAX_REMEMBERED: Final = 8
 
 
+def _read_address(text: str) -> str:
+    return str(ip_address(text))
+
+
 class Remembered(Frozen):
     """Where a gateway was found last."""
 
     gateway_id: GatewayId
     name: str
-    address: str
+    address: Annotated[str, AfterValidator(_read_address)]
     port: Annotated[int, Field(ge=1, le=65535)]
 
 

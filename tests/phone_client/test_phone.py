@@ -107,12 +107,12 @@ async def test_a_search_finds_and_remembers(world: World) -> None:
 )
 async def test_a_hostile_host_does_not_keep_others_from_being_found(world: World, answer: str) -> None:
     class Hostile(GatewayDouble):
-        async def answer(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the same to all
+        async def answer(self, request: web.Request) -> web.Response:
             return web.Response(status=500, text=answer)
 
-    async with announced(Hostile(gateway_id="666666666666")), announced(GatewayDouble()):
-        async with world.phone() as phone:
-            found = await phone.search()
+    hostile = Hostile(gateway_id="666666666666")
+    async with announced(hostile), announced(GatewayDouble()), world.phone() as phone:
+        found = await phone.search()
     assert {hit.gateway_id for hit in found.hits} == {GATEWAY_ID}
 
 
@@ -138,6 +138,14 @@ async def test_signing_up_and_confirming(world: World) -> None:
         {"email": EMAIL, "password": PASSWORD, "terms_accepted": True, "newsletters": ["a"]}
     ]
     assert world.cloud.bodies("POST /api/v1/accounts/verification") == [{"token": "abc"}] * 2
+
+
+async def test_a_url_that_is_none_is_refused_before_anything_is_sent(world: World) -> None:
+    async with world.phone() as phone:
+        with pytest.raises(Problem) as refused:
+            await phone.verify("http://[x")
+    assert refused.value.kind is REQUEST_MALFORMED
+    assert world.cloud.requests == []
 
 
 @pytest.mark.req("S-GEN-12")

@@ -55,6 +55,11 @@ def test_the_token_is_readable_for_its_owner_only(tmp_path: Path) -> None:
         (b"[]", "object"),
         (b'{"v": 2, "installation_id": "0123456789abcdef"}', "v: "),
         (b'{"v": 1, "installation_id": "0123456789abcdef", "more": 1}', "more: "),
+        (
+            b'{"v": 1, "installation_id": "0123456789abcdef", "gateways": [{"gateway_id": "0123456789ab",'
+            b' "name": "AiSEG", "address": "router.lan", "port": 8081}]}',
+            "gateways.0.address: ",
+        ),
     ],
 )
 def test_a_damaged_file_is_said_and_left_alone(tmp_path: Path, content: bytes, words: str) -> None:
