@@ -51,7 +51,7 @@ FOR_ANYBODY: Final = Question("_services._dns-sd._udp.local.", PTR)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A gateway of a supported model as it announces itself; whether it is really there is not known yet."""
+    """A gateway of a supported model as it announces itself, at one of its addresses; whether it is there is not known yet."""
 
     name: str
     advertisement: Advertisement
@@ -169,12 +169,13 @@ class Answers:
 
     def _hear_address(self, record: DNSAddress, link: Link) -> None:
         key = record.name.lower()
-        if key not in self._hosts and len(self._hosts) >= MAX_HOSTS:
-            return
         address = scoped(ipaddress.ip_address(record.address), link)
-        known = self._hosts.setdefault(key, [])
-        if address not in known and len(known) < MAX_ADDRESSES:
-            known.append(address)
+        known = self._hosts.get(key, [])
+        if record.ttl == 0:
+            if address in known:
+                known.remove(address)
+        elif address not in known and len(known) < MAX_ADDRESSES and (known or len(self._hosts) < MAX_HOSTS):
+            self._hosts[key] = [*known, address]
 
     def missing(self) -> list[Question]:
         """Return what to ask so that incomplete instances become complete."""
@@ -182,7 +183,7 @@ class Answers:
         for each in self._instances.values():
             if each.server is None:
                 questions[Question(each.name, SRV)] = None
-            elif each.server.lower() not in self._hosts:
+            elif not self._addresses(each):
                 questions[Question(each.server, A)] = None
                 questions[Question(each.server, AAAA)] = None
             if each.txt is None:
@@ -190,11 +191,11 @@ class Answers:
         return list(questions)
 
     def candidates(self) -> Iterator[Candidate]:
-        """Yield the instances that can be connected to."""
+        """Yield the ways to the instances that can be connected to: each address, first the one that answered."""
         for each in self._instances.values():
             judged = self._judge(each)
-            if isinstance(judged, Candidate):
-                yield judged
+            if not isinstance(judged, Sighting):
+                yield from judged
 
     def sightings(self) -> Iterator[Sighting]:
         """Yield the instances that cannot, each with its reason."""
@@ -203,9 +204,13 @@ class Answers:
             if isinstance(judged, Sighting):
                 yield judged
 
-    def _judge(self, instance: _Instance) -> Candidate | Sighting:
+    def _addresses(self, instance: _Instance) -> list[Address]:
+        return self._hosts.get(instance.server.lower(), []) if instance.server else []
+
+    def _judge(self, instance: _Instance) -> list[Candidate] | Sighting:
         name = printable(instance.name[: -len(SERVICE_TYPE) - 1])
-        if instance.server is None or instance.txt is None or instance.server.lower() not in self._hosts:
+        known = self._addresses(instance)
+        if not known or instance.txt is None:
             return Sighting(name, "incomplete", "SRV, TXT or address never came")
         try:
             advertisement = Advertisement.from_txt(read_txt(instance.txt))
@@ -213,9 +218,8 @@ class Answers:
             return Sighting(name, "malformed", printable(str(problem.facts["reason"])))
         if advertisement.model not in get_args(Model):
             return Sighting(name, "unsupported_model", printable(advertisement.model))
-        known = self._hosts[instance.server.lower()]
         near = [each for each in known if instance.link.reaches(each)]
         if not near:
             return Sighting(name, "off_link", ", ".join(str(each) for each in known))
-        address = instance.source if instance.source in near else near[0]
-        return Candidate(name, advertisement, address, instance.port)
+        near.sort(key=lambda each: each != instance.source)
+        return [Candidate(name, advertisement, each, instance.port) for each in near]

@@ -30,10 +30,11 @@ ASK_AT_S: Final = (0.0, 1.0, 3.0, 7.0)  # RFC 6762 §5.2: at least 1 s to the fi
 REMEMBERED_AFTER_S: Final = 0.3
 PATIENCE_S: Final = 1.2  # the first repeat has had its chance by then
 CONFIRM_AGAIN_S: Final = 1.0
+HEAD_START_S: Final = 0.25  # of a gateway's first address over its others (RFC 8305 §5)
 
 MAX_ATTEMPTS: Final = 128
 MAX_SPEAKERS: Final = 64
-_AT_ONCE: Final = 8
+_AT_ONCE: Final = 32  # many may be dead, and each keeps its place until it is given up
 
 
 @dataclass(frozen=True)
@@ -159,12 +160,17 @@ class _Search:
                 ears.ask(missing)
             for candidate in self._answers.candidates():
                 if candidate not in self._attempts and len(self._attempts) < MAX_ATTEMPTS:
+                    first = all(each.name != candidate.name for each in self._attempts)
                     self._attempts[candidate] = None
-                    tasks.create_task(self._confirm(candidate, self._elapsed_ms()))
+                    wait_s = 0 if first else HEAD_START_S
+                    tasks.create_task(self._confirm(candidate, self._elapsed_ms(), wait_s))
 
-    async def _confirm(self, candidate: Candidate, elapsed_ms: float) -> None:
-        device = await self._ask_itself(candidate)
+    async def _confirm(self, candidate: Candidate, elapsed_ms: float, wait_s: float) -> None:
         said = candidate.advertisement
+        await asyncio.sleep(wait_s)
+        if said.gateway_id in self._hits:
+            return
+        device = await self._ask_itself(candidate)
         if device.gateway_id != said.gateway_id:
             self._attempts[candidate] = _doubt(candidate, f"the AiSEG there is {device.gateway_id}")
             return

@@ -40,8 +40,8 @@ def text(instance: str, data: bytes) -> DNSText:
     return DNSText(f"{instance}.{SERVICE_TYPE}", 16, UNIQUE, 4500, data)
 
 
-def address(host: str, ipv4: str) -> DNSAddress:
-    return DNSAddress(host, 1, UNIQUE, 120, socket.inet_aton(ipv4))
+def address(host: str, ipv4: str, ttl: int = 120) -> DNSAddress:
+    return DNSAddress(host, 1, UNIQUE, ttl, socket.inet_aton(ipv4))
 
 
 def whole(said: Advertisement, port: int, ipv4: str = "127.0.0.1") -> list[DNSRecord]:

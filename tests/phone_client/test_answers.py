@@ -144,9 +144,20 @@ def test_an_address_that_is_not_on_the_link_is_never_connected_to() -> None:
     assert only_reason(hear(*peer.whole(SAID, 80, "203.0.113.7"))) == ("off_link", "203.0.113.7")
 
 
-def test_the_address_that_answered_is_preferred() -> None:
-    answers = hear(peer.address(SAID.host_name, "192.168.1.77"), *peer.whole(SAID, 8081, "192.168.1.9"))
-    assert next(answers.candidates()).address == NEAR
+def test_every_near_address_is_a_way_and_the_one_that_answered_the_first() -> None:
+    others = [peer.address(SAID.host_name, each) for each in ("192.168.1.77", "203.0.113.7", "192.168.1.8")]
+    answers = hear(*others, *peer.whole(SAID, 8081, "192.168.1.9"))
+    ways = [str(each.address) for each in answers.candidates()]
+    assert ways == ["192.168.1.9", "192.168.1.77", "192.168.1.8"]
+
+
+@pytest.mark.req("S-DISC-12")
+def test_an_address_that_says_goodbye_is_none_any_more() -> None:
+    answers = hear(peer.address(SAID.host_name, "192.168.1.77", ttl=0), *peer.whole(SAID, 8081, str(NEAR)))
+    assert [each.address for each in answers.candidates()] == [NEAR]
+    hear(peer.address(SAID.host_name, str(NEAR), ttl=0), into=answers)
+    assert only_reason(answers)[0] == "incomplete"
+    assert Question(SAID.host_name, A) in answers.missing()
 
 
 def test_a_link_local_address_names_its_interface() -> None:

@@ -199,6 +199,35 @@ async def test_a_gateway_that_does_not_confirm_is_no_hit_but_said() -> None:
     assert GATEWAY.gateway_id in said[other.advertisement.instance_name][1]
 
 
+async def test_a_dead_address_does_not_hide_a_living_one() -> None:
+    living = "127.0.0.9"
+
+    async def only_there(address: str, port: int) -> Device:
+        if address != living:
+            raise UnreachableError("nobody", "refused")
+        return await confirm(address, port)
+
+    records = peer.whole(GATEWAY.advertisement, GATEWAY.port)
+    records.append(peer.address(GATEWAY.advertisement.host_name, living))
+    async with peer.speaking(always(records)):
+        (hit,) = mine(await search(replace(plan(), confirm=only_there)))
+    assert hit.address == living
+
+
+async def test_a_gateway_with_several_addresses_is_asked_at_one() -> None:
+    asked_at: list[str] = []
+
+    async def noting(address: str, port: int) -> Device:
+        asked_at.append(address)
+        return await confirm(address, port)
+
+    records = peer.whole(GATEWAY.advertisement, GATEWAY.port)
+    records.append(peer.address(GATEWAY.advertisement.host_name, "127.0.0.9"))
+    async with peer.speaking(always(records)):
+        assert mine(await search(replace(plan(), confirm=noting, quiet_s=0.5)))
+    assert asked_at == ["127.0.0.1"]
+
+
 @pytest.mark.req("S-DISC-12")
 async def test_a_gateway_that_is_updating_is_shown_as_busy() -> None:
     busy = replace(GATEWAY, busy=True)
