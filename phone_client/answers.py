@@ -6,7 +6,7 @@ Everything here comes from the network and may be hostile: sizes are capped, and
 
 import ipaddress
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -21,6 +21,7 @@ from protocol.problems import ADVERTISEMENT_MALFORMED, Problem
 
 MAX_INSTANCES: Final = 64
 MAX_HOSTS: Final = 64
+MAX_OF_ONE_SOURCE: Final = 8  # of each, so that nobody fills the table alone
 MAX_ADDRESSES: Final = 8
 MAX_PACKET_BYTES: Final = 9000  # RFC 6762 §17
 _MAX_SHOWN: Final = 80
@@ -122,6 +123,10 @@ def _can_be_asked(name: str) -> bool:
     return len(name.encode()) <= _MAX_NAME_BYTES and all(0 < len(each) <= _MAX_LABEL_BYTES for each in labels)
 
 
+def _has_room(table: Mapping[str, "_Instance | _Host"], limit: int, source: Address) -> bool:
+    return len(table) < limit and sum(each.source == source for each in table.values()) < MAX_OF_ONE_SOURCE
+
+
 @dataclass
 class _Instance:
     name: str
@@ -133,17 +138,23 @@ class _Instance:
 
 
 @dataclass
+class _Host:
+    source: Address
+    addresses: list[Address] = field(default_factory=list)
+
+
+@dataclass
 class Answers:
     """Collects records until an instance is complete; a record with TTL 0 takes it back (RFC 6762 §10.1)."""
 
     _instances: dict[str, _Instance] = field(default_factory=dict)
-    _hosts: dict[str, list[Address]] = field(default_factory=dict)
+    _hosts: dict[str, _Host] = field(default_factory=dict)
 
     def hear(self, records: Records, source: Address, link: Link) -> None:
         """Take in the records of one packet that came from `source`."""
         for record in records:
             if isinstance(record, DNSAddress):
-                self._hear_address(record, link)
+                self._hear_address(record, source, link)
             elif isinstance(record, DNSPointer) and record.name.lower() == SERVICE_TYPE:
                 self._of(record.alias, record, source, link)
             elif isinstance(record, DNSService | DNSText):
@@ -163,19 +174,20 @@ class Answers:
         if record.ttl == 0:
             self._instances.pop(key, None)
             return None
-        if key not in self._instances and len(self._instances) < MAX_INSTANCES:
+        if key not in self._instances and _has_room(self._instances, MAX_INSTANCES, source):
             self._instances[key] = _Instance(name, link, source)
         return self._instances.get(key)
 
-    def _hear_address(self, record: DNSAddress, link: Link) -> None:
+    def _hear_address(self, record: DNSAddress, source: Address, link: Link) -> None:
         key = record.name.lower()
+        if key not in self._hosts and _has_room(self._hosts, MAX_HOSTS, source):
+            self._hosts[key] = _Host(source)
+        known = self._hosts[key].addresses if key in self._hosts else []
         address = scoped(ipaddress.ip_address(record.address), link)
-        known = self._hosts.get(key, [])
-        if record.ttl == 0:
-            if address in known:
-                known.remove(address)
-        elif address not in known and len(known) < MAX_ADDRESSES and (known or len(self._hosts) < MAX_HOSTS):
-            self._hosts[key] = [*known, address]
+        if record.ttl == 0 and address in known:
+            known.remove(address)
+        elif record.ttl and address not in known and len(known) < MAX_ADDRESSES:
+            known.append(address)
 
     def missing(self) -> list[Question]:
         """Return what to ask so that incomplete instances become complete."""
@@ -205,7 +217,8 @@ class Answers:
                 yield judged
 
     def _addresses(self, instance: _Instance) -> list[Address]:
-        return self._hosts.get(instance.server.lower(), []) if instance.server else []
+        host = self._hosts.get(instance.server.lower()) if instance.server else None
+        return host.addresses if host else []
 
     def _judge(self, instance: _Instance) -> list[Candidate] | Sighting:
         name = printable(instance.name[: -len(SERVICE_TYPE) - 1])

@@ -7,6 +7,7 @@ from zeroconf._dns import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
 
 from phone_client.answers import (
     AAAA,
+    MAX_HOSTS,
     MAX_INSTANCES,
     SRV,
     TXT,
@@ -170,8 +171,18 @@ def test_a_link_local_address_names_its_interface() -> None:
 def test_a_flood_of_instances_is_capped() -> None:
     answers = Answers()
     for number in range(MAX_INSTANCES * 3):
-        hear(peer.pointer(f"AiSEG {number}"), into=answers)
+        answers.hear([peer.pointer(f"AiSEG {number}")], NEAR + number, LINK)
     assert len(list(answers.sightings())) == MAX_INSTANCES
+
+
+def test_one_flooding_host_does_not_hide_a_gateway() -> None:
+    answers, flooder = Answers(), NEAR + 1
+    answers.hear([peer.pointer(f"AiSEG {number}") for number in range(MAX_INSTANCES)], flooder, LINK)
+    answers.hear(
+        [peer.address(f"{number}.local.", str(flooder)) for number in range(MAX_HOSTS)], flooder, LINK
+    )
+    hear(*peer.whole(SAID, 8081, str(NEAR)), into=answers)
+    assert [each.name for each in answers.candidates()] == [NAME]
 
 
 def test_a_name_that_cannot_be_asked_for_is_ignored() -> None:
