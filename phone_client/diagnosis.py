@@ -68,15 +68,17 @@ def diagnose(evidence: Evidence) -> Diagnosis | None:
 
 
 def _code(evidence: Evidence) -> str | None:
+    if evidence.busy:
+        return "gateway_busy"
     if evidence.found_by_mdns:
-        return "gateway_busy" if evidence.busy else None
+        return None
     if not evidence.links:
         return "no_network"
     if not evidence.usable:
         return "no_address"
     if evidence.knock and evidence.knock.tcp == "open":
         return _why_only_remembered(evidence, evidence.knock)
-    if evidence.denied and not evidence.others:
+    if evidence.denied and not evidence.others and not evidence.sightings:
         return "permission_denied"
     return _what_was_heard(evidence) or _why_silent(evidence)
 
@@ -84,6 +86,9 @@ def _code(evidence: Evidence) -> str | None:
 def _why_only_remembered(evidence: Evidence, knock: Knock) -> str:
     if not knock.on_link:
         return "other_subnet"
+    heard = _what_was_heard(evidence) if evidence.sightings else None
+    if heard:
+        return heard
     if evidence.denied:
         return "permission_denied"
     return "multicast_not_carried" if knock.unicast_mdns else "mdns_blocked"
@@ -101,10 +106,12 @@ def _what_was_heard(evidence: Evidence) -> str | None:
 
 
 def _why_silent(evidence: Evidence) -> str:
-    if evidence.vpn and not evidence.others:
+    knock = evidence.knock
+    there = knock and knock.on_link and (knock.arp or knock.tcp == "refused")  # whatever the tunnel does
+    if evidence.vpn and not evidence.others and not there:
         return "vpn_active"
-    if evidence.knock and evidence.knock.tcp != "foreign":
-        return _why_no_answer_there(evidence, evidence.knock)
+    if knock and knock.tcp != "foreign":
+        return _why_no_answer_there(evidence, knock)
     return "gateway_off_or_elsewhere" if evidence.others else "multicast_blocked_or_isolated"
 
 

@@ -28,6 +28,7 @@ WITH_OTHERS = replace(FIRST_CONTACT, others=("192.168.1.20",))
 FOUND = replace(WITH_OTHERS, found_by_mdns=True)
 
 SILENT = Knock("192.168.1.9", 80, on_link=True, tcp="timed_out", unicast_mdns=False, arp=False)
+ANSWERED = replace(SILENT, tcp="open", arp=True, unicast_mdns=True)
 ELSEWHERE = replace(SILENT, address="10.0.0.9", on_link=False, arp=None)
 
 
@@ -55,7 +56,7 @@ CASES = [
     ("vpn_active", replace(FIRST_CONTACT, vpn="wg0")),
     # the eleven scenes of a remembered gateway, one by one
     ("mdns_blocked", knocked(replace(SILENT, tcp="open", arp=True))),
-    ("multicast_not_carried", knocked(replace(SILENT, tcp="open", arp=True, unicast_mdns=True))),
+    ("multicast_not_carried", knocked(ANSWERED)),
     ("client_isolation", knocked(SILENT)),
     ("gateway_firewalled", knocked(replace(SILENT, arp=True), others=True)),
     ("gateway_not_running", knocked(replace(SILENT, tcp="refused", arp=True), others=True)),
@@ -65,6 +66,16 @@ CASES = [
     ("other_network", knocked(ELSEWHERE)),
     ("other_network", knocked(replace(ELSEWHERE, tcp="no_route"), others=True)),
     ("permission_denied", knocked(replace(SILENT, tcp="open", arp=True), denied=True)),
+    # what is certain is not talked away
+    ("gateway_not_running", knocked(replace(SILENT, tcp="refused"), vpn="wg0")),
+    ("gateway_firewalled", knocked(replace(SILENT, arp=True), vpn="wg0")),
+    ("vpn_active", knocked(SILENT, vpn="wg0")),
+    ("vpn_active", knocked(replace(ELSEWHERE, tcp="refused"), vpn="wg0")),
+    ("gateway_unreachable", replace(heard("unreachable"), knock=ANSWERED)),
+    ("other_subnet", replace(heard("unreachable"), knock=replace(ANSWERED, on_link=False))),
+    ("multicast_not_carried", knocked(ANSWERED, off_link=("203.0.113.7",))),
+    ("gateway_busy", knocked(ANSWERED, busy=True)),
+    ("gateway_busy", replace(heard("busy"), others=(), denied=True)),
     # what cannot be known is not claimed
     ("multicast_blocked_or_isolated", FIRST_CONTACT),
     ("gateway_off_or_elsewhere", WITH_OTHERS),
