@@ -72,10 +72,8 @@ def _code(evidence: Evidence) -> str | None:
         return "gateway_busy"
     if evidence.found_by_mdns:
         return None
-    if not evidence.links:
-        return "no_network"
     if not evidence.usable:
-        return "no_address"
+        return "no_address" if evidence.links else "no_network"
     if evidence.knock and evidence.knock.tcp == "open":
         return _why_only_remembered(evidence, evidence.knock)
     if evidence.denied and not evidence.others and not evidence.sightings:
