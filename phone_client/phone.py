@@ -185,7 +185,7 @@ class Phone:
     async def _claim(self, nickname: str, device_code: str, link_code: str) -> cloud_api.Link:
         """Send the three values; the same again after a lost answer is the same request (S-BIND-20)."""
         memory = await self._recall()
-        mark = fingerprint(memory.installation_id, nickname, device_code, link_code)
+        mark = await asyncio.to_thread(fingerprint, memory.installation_id, nickname, device_code, link_code)
         if memory.pending is None or memory.pending.fingerprint != mark:
             pending = Pending(request_id=secrets.token_urlsafe(24), fingerprint=mark)
             memory = await self._remember(pending=pending)

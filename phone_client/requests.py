@@ -54,6 +54,10 @@ def read_token(typed: str) -> str:
     return query.get("token", [typed])[0]
 
 
-def fingerprint(*parts: str) -> str:
-    """Tell one request from another without keeping the link code, which never rests on a disk."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+def fingerprint(installation_id: str, *parts: str) -> str:
+    """Tell one request from another without keeping the link code, which never rests on a disk.
+
+    It cannot be guessed back in the hour that the code is good: each guess costs what this call costs (50 ms, 16 MiB),
+    and `installation_id`, the salt, is random. Blocks.
+    """
+    return hashlib.scrypt("\0".join(parts).encode(), salt=installation_id.encode(), n=2**14, r=8, p=1).hex()
