@@ -32,7 +32,8 @@ class Knock:
 class Evidence:
     """Everything a search knows in the end.
 
-    `usable`: some link has an address that somebody gave it. `denied`: the system refused a socket or a packet.
+    `usable`: some link has an address that somebody gave it. `refusals`: why the system opened no socket or
+    sent no packet, `denied` when it was for want of permission.
     `others`: who else spoke mDNS on the link, neither this machine nor the remembered gateway.
     """
 
@@ -42,6 +43,7 @@ class Evidence:
     usable: bool
     loopback_only: bool
     denied: bool
+    refusals: tuple[str, ...]
     sent: int
     sightings: tuple[Sighting, ...]
     off_link: tuple[str, ...]
@@ -138,8 +140,9 @@ def _lines(evidence: Evidence) -> Iterator[Words]:
     else:
         yield Words("No network interface is connected.", "接続中のネットワークがありません。")
     yield Words(f"Sent {evidence.sent} mDNS packets.", f"mDNSパケットを{evidence.sent}個送信しました。")
-    if evidence.denied:
-        yield Words("The system refused to send mDNS.", "システムがmDNSの送信を拒否しました。")
+    if evidence.refusals:
+        why = ", ".join(evidence.refusals)
+        yield Words(f"The system refused mDNS ({why}).", f"システムがmDNSを拒否しました（{why}）。")
     yield from _heard_lines(evidence)
     if evidence.knock:
         yield from _knock_lines(evidence.knock)

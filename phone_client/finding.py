@@ -128,6 +128,7 @@ class Finder:
             usable=any(link.usable for link in around.links),
             loopback_only=around.loopback_only,
             denied=outcome.denied,
+            refusals=tuple(sorted(outcome.refusals)),
             sent=outcome.sent,
             sightings=outcome.sightings,
             off_link=tuple(sorted(str(each) for each in outcome.off_link)),

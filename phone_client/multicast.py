@@ -44,7 +44,8 @@ class Ears:
     sent: int = 0
     received: int = 0
     denied: bool = False
-    """The system refused to open a socket or to send."""
+    refusals: set[str] = field(default_factory=set)
+    """Why the system opened no socket or sent no packet; `denied` when it was for want of permission."""
 
     _ids: set[int] = field(default_factory=set)
     _ways: list[_Way] = field(default_factory=list)
@@ -57,6 +58,11 @@ class Ears:
             for packet in write_questions(questions, packet_id if way.one_shot else 0):
                 way.transport.sendto(packet, way.group)
                 self.sent += 1
+
+    def refuse(self, error: Exception) -> None:
+        """Note that the system refused something."""
+        self.denied |= isinstance(error, PermissionError)
+        self.refusals.add(getattr(error, "strerror", None) or str(error))
 
     def take(self, data: bytes, source: Address, link: Link, one_shot: bool) -> None:
         """Read one packet; the answer to a one-shot question must carry the id of one that was asked."""
@@ -77,12 +83,13 @@ class _Ear(asyncio.DatagramProtocol):
         self._ears.take(data, source, self._link, self._one_shot)
 
     def error_received(self, exc: Exception) -> None:
-        self._ears.denied |= isinstance(exc, PermissionError)
+        self._ears.sent -= 1  # of an error in `sendto` asyncio tells here, and raises nothing there
+        self._ears.refuse(exc)
 
 
 @asynccontextmanager
 async def listening(links: Iterable[Link], hear: Hear) -> AsyncIterator[Ears]:
-    """Open the sockets for `links`; one that the system refuses is left out and noted in `Ears.denied`."""
+    """Open the sockets for `links`; one that the system refuses is left out and noted in `Ears.refusals`."""
     ears = Ears(hear)
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
@@ -91,7 +98,7 @@ async def listening(links: Iterable[Link], hear: Hear) -> AsyncIterator[Ears]:
                 try:
                     ear, group = _open(link, ipv4, one_shot)
                 except OSError as error:
-                    ears.denied |= isinstance(error, PermissionError)
+                    ears.refuse(error)
                     continue
                 protocol = partial(_Ear, ears, link, one_shot)
                 transport, _ = await loop.create_datagram_endpoint(protocol, sock=ear)

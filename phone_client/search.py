@@ -65,6 +65,7 @@ class Outcome:
     off_link: set[Address] = field(default_factory=set)
     sent: int = 0
     denied: bool = False
+    refusals: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class _Search:
                     tasks.create_task(self._look_into_silence(ears))
                     await self._follow_news(ears, tasks)
                 finally:
-                    self._outcome.sent, self._outcome.denied = ears.sent, ears.denied
+                    self._outcome.sent = ears.sent
+                    self._outcome.denied, self._outcome.refusals = ears.denied, ears.refusals
         self._outcome.hits = tuple(self._hits.values())
         failed = [sighting for sighting in self._attempts.values() if sighting]
         self._outcome.sightings = (*failed, *self._answers.sightings())

@@ -48,7 +48,9 @@ def test_no_address(lan: Home) -> None:
 def test_permission_denied(lan: Home) -> None:
     drop(lan.phone, "output udp dport 5353")
     with lan.announcing():
-        assert not_found(lan.search()) == "permission_denied"
+        searched = lan.search()
+    assert not_found(searched) == "permission_denied"
+    assert "Sent 0 mDNS packets. The system refused mDNS (Operation not permitted)." in searched.evidence
 
 
 def test_gateway_unreachable(lan: Home) -> None:

@@ -15,6 +15,7 @@ FIRST_CONTACT = Evidence(
     usable=True,
     loopback_only=False,
     denied=False,
+    refusals=(),
     sent=12,
     sightings=(),
     off_link=(),
@@ -111,12 +112,14 @@ def test_a_refused_permission_has_its_own_text() -> None:
 
 
 def test_the_evidence_tells_what_was_sent_heard_and_tried() -> None:
-    evidence = knocked(replace(ELSEWHERE, tcp="refused"), others=True, vpn="wg0")
+    in_use = ("Address already in use",)
+    evidence = knocked(replace(ELSEWHERE, tcp="refused"), others=True, vpn="wg0", refusals=in_use)
     diagnosis = diagnose(evidence)
     assert diagnosis
     assert [line.en for line in diagnosis.evidence] == [
         "Searched on eth0 192.168.1.5/24.",
         "Sent 12 mDNS packets.",
+        "The system refused mDNS (Address already in use).",
         "Heard other devices by mDNS: 192.168.1.20.",
         "Tried the last known address 10.0.0.9 port 80: the connection was refused.",
         "It did not answer mDNS sent straight to it.",

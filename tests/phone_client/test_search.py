@@ -287,6 +287,13 @@ async def test_two_searches_at_once_do_not_disturb_each_other() -> None:
     assert [len(mine(each)) for each in outcomes] == [1, 1]
 
 
+async def test_why_a_socket_cannot_be_opened_is_kept() -> None:
+    not_ours = replace(LOOPBACK[0], ipv4=(IPv4Interface("203.0.113.9/24"),), ipv6=())
+    outcome = await search(replace(plan(limit_s=0.2), links=(not_ours,)))
+    assert outcome.refusals == {"Cannot assign requested address"}
+    assert not outcome.denied
+
+
 async def test_the_sockets_are_closed_afterwards() -> None:
     async with listening(LOOPBACK, lambda *_: None) as ears:
         ways = list(ears._ways)
