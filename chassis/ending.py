@@ -30,7 +30,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         code = EXIT_INTERRUPTED
     sys.exit(code or 0)
 

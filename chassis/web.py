@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import socket
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from protocol.problems import (
     SETTINGS_WRONG,
     TOO_LARGE,
     Problem,
+    UnreachableError,
 )
 
 SHUTDOWN_S: Final = 0.5
@@ -45,13 +46,16 @@ HEADERS: Final = {
 log = logging.getLogger(__name__)
 
 
-def application(host_names: Collection[str]) -> web.Application:
-    """Return an application that answers to addresses, `localhost` and `host_names` only."""
+def application(host_names: Collection[str], public_url: str | None = None) -> web.Application:
+    """Return an application that answers to addresses, `localhost` and `host_names` only.
+
+    `public_url` is how browsers name it when something stands before it.
+    """
     names = {"localhost", *(name.lower() for name in host_names)}
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not (_is_meant_for(request, names) and _is_of_our_pages(request)):
+        if not (_is_meant_for(request, names) and _is_of_our_pages(request, public_url)):
             raise Problem(FOREIGN_ORIGIN)
         return await handler(request)
 
@@ -69,13 +73,16 @@ def _is_meant_for(request: web.Request, names: Collection[str]) -> bool:
     return host in names or is_address(host)
 
 
-def _is_of_our_pages(request: web.Request) -> bool:
+def _is_of_our_pages(request: web.Request, public_url: str | None) -> bool:
     """Refuse what another site's page makes a browser send; programs that are no browser send neither header."""
     if request.method in ("GET", "HEAD"):
         return True
     own = f"{request.scheme}://{request.host}"
     sites = (None, "same-origin")
-    return request.headers.get("Origin", own) == own and request.headers.get("Sec-Fetch-Site") in sites
+    return (
+        request.headers.get("Origin", own) in (own, public_url)
+        and request.headers.get("Sec-Fetch-Site") in sites
+    )
 
 
 @web.middleware
@@ -84,6 +91,8 @@ async def _write_problems(request: web.Request, handler: Handler) -> web.StreamR
         return await handler(request)
     except Problem as problem:
         return written(problem)
+    except UnreachableError as away:
+        return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text=f"{away.sentence()}\n")
     except web.HTTPException as answer:
         if not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
@@ -145,15 +154,41 @@ def _listen(host: str, port: int) -> socket.socket | None:
         return None
 
 
+class Doors:
+    """Where an application is served at the moment, on one port."""
+
+    def __init__(self, runner: web.AppRunner, port: int) -> None:
+        self._runner = runner
+        self._port = port
+        self._sites: dict[str, web.SockSite] = {}
+
+    async def open(self, listener: socket.socket) -> None:
+        """Serve on `listener` too; it is closed with the rest."""
+        site = self._sites[listener.getsockname()[0]] = web.SockSite(self._runner, listener)
+        await site.start()
+
+    async def move_to(self, hosts: Collection[str]) -> None:
+        """Serve at `hosts` and nowhere else; what cannot be used is told and left out, none at all changes nothing."""
+        wanted = {host.partition("%")[0]: host for host in hosts}
+        for gone in (self._sites.keys() - wanted.keys()) if wanted else ():
+            await self._sites.pop(gone).stop()
+        for new in wanted.keys() - self._sites.keys():
+            with suppress(Problem):
+                listener = await asyncio.to_thread(_listen, wanted[new], self._port)
+                if listener:
+                    await self.open(listener)
+
+
 @asynccontextmanager
-async def serving(app: web.Application, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
+async def serving(app: web.Application, listeners: Sequence[socket.socket]) -> AsyncIterator[Doors]:
     """Serve `app` on `listeners` until the block is left. Nothing is logged: addresses may hold tokens."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False)
     await runner.setup()
     try:
+        doors = Doors(runner, listeners[0].getsockname()[1])
         for listener in listeners:
-            await web.SockSite(runner, listener).start()
-        yield
+            await doors.open(listener)
+        yield doors
     finally:
         await runner.cleanup()
 

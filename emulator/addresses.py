@@ -1,17 +1,14 @@
 """Where the gateway serves HTTP: the addresses of the interfaces it is announced on."""
 
-import logging
 from collections.abc import Iterable
 
 import ifaddr
 
 from chassis.web import is_address
 
-log = logging.getLogger(__name__)
-
 
 def addresses_of(interfaces: Iterable[str]) -> list[str]:
-    """Return the addresses of `interfaces`, given by name or address; one that is missing is told and left out."""
+    """Return the addresses of `interfaces`, given by name or address; one that is missing is left out (mDNS tells of it)."""
     attached = {str(adapter.nice_name): adapter.ips for adapter in ifaddr.get_adapters()}
     found: list[str] = []
     for name in interfaces:
@@ -20,8 +17,6 @@ def addresses_of(interfaces: Iterable[str]) -> list[str]:
         elif ips := attached.get(name):
             found += [ip.ip for ip in ips if isinstance(ip.ip, str)]
             found += [_with_zone(ip.ip, name) for ip in ips if not isinstance(ip.ip, str)]
-        else:
-            log.warning("the network interface %s is missing or has no address", name)
     return found
 
 

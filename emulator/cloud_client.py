@@ -114,7 +114,7 @@ def _read(status: int, content: bytes, answer: type[Answer]) -> Answer:
         return answer.model_validate_json(content)
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     problem = read_problem(document) if isinstance(document, dict) else None
     raise problem or UnreachableError("the cloud", f"HTTP {status}")

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from chassis.clock import Clock
 from emulator.changes import Changes
@@ -74,6 +74,14 @@ class Announcement:
         return self.ja if language == "ja" else self.en
 
 
+class _ShownCode(NamedTuple):
+    """The link code on the panel's screen; in memory only."""
+
+    link_code: str
+    asked_at: datetime
+    life: timedelta
+
+
 class Gateway:
     """One AiSEG. `changes` tells of a new sample, registration, link code or state of uplink and announcement."""
 
@@ -102,9 +110,9 @@ class Gateway:
         self._clock = clock
         self._started_at = clock.now()
         self._newest: Sample | None = None
-        self._shown: tuple[str, datetime] | None = None
+        self._shown: _ShownCode | None = None
         self._latest: tuple[str | None, datetime] | None = None
-        self._one_registration = asyncio.Lock()
+        self._one_change_at_the_cloud = asyncio.Lock()
         self._one_firmware_question = asyncio.Lock()
 
     async def measure(self, now: datetime) -> Sample:
@@ -149,7 +157,7 @@ class Gateway:
             UnreachableError: no answer; the next try repeats this very request, which the cloud carries out once.
         """
         self._check(device_code)
-        async with self._one_registration:
+        async with self._one_change_at_the_cloud:
             present = self.registration
             if present and replacing not in (None, present.epoch):
                 return present
@@ -184,22 +192,29 @@ class Gateway:
             UnreachableError: no answer; no code is shown.
         """
         self._check(device_code)
-        if not self.registration:
-            raise Problem(NOT_REGISTERED)
-        asked_at = self._clock.now()  # counting from before the request, the panel never outlives the code
-        issued = await self._cloud.issue_link_code(secrets.token_urlsafe(16), self._firmware)
-        self._shown = (issued.link_code, asked_at + timedelta(seconds=issued.expires_in_s))
+        async with self._one_change_at_the_cloud:  # answers that cross would show a code that is void
+            if not self.registration:
+                raise Problem(NOT_REGISTERED)
+            asked_at = (
+                self._clock.now()
+            )  # counting from before the request, the panel never outlives the code
+            issued = await self._cloud.issue_link_code(secrets.token_urlsafe(16), self._firmware)
+            self._shown = _ShownCode(issued.link_code, asked_at, timedelta(seconds=issued.expires_in_s))
         log.info("showing a link code for %d s", issued.expires_in_s)
         self.changes.tell()
         return ShownLinkCode(link_code=issued.link_code, expires_in_s=issued.expires_in_s)
 
     def shown_link_code(self, now: datetime) -> ShownLinkCode | None:
-        """Return the code on the screen and its remaining seconds; None when there is none or its time is over."""
-        if not self._shown or now >= self._shown[1]:
+        """Return the code on the screen and its remaining seconds; None when there is none or its time is over.
+
+        A clock set back ends it too: nobody knows then how long it has been shown.
+        """
+        shown = self._shown
+        if not shown or not timedelta(0) <= now - shown.asked_at < shown.life:
             self._shown = None
             return None
-        link_code, expires_at = self._shown
-        return ShownLinkCode(link_code=link_code, expires_in_s=int((expires_at - now).total_seconds()))
+        remaining = shown.life - (now - shown.asked_at)
+        return ShownLinkCode(link_code=shown.link_code, expires_in_s=int(remaining.total_seconds()))
 
     def hide_link_code(self) -> None:
         """End the code's screen: it can never be shown again (S-LC-21); the cloud still honours it."""

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from protocol.identity import Frozen
 from protocol.telemetry import Battery, Circuit, Sample
@@ -56,7 +56,9 @@ class State(Frozen):
     consumption_wus: int = 0
     grid_import_wus: int = 0
     grid_export_wus: int = 0
-    circuits_wus: tuple[int, ...] = (0,) * len(LOADS)
+    circuits_wus: Annotated[tuple[int, ...], Field(min_length=len(LOADS), max_length=len(LOADS))] = (
+        0,
+    ) * len(LOADS)
 
     def for_new_epoch(self) -> "State":
         """Return the same house with its sample number and energies back at zero."""

@@ -1,7 +1,7 @@
 """The whole life of one gateway as one context: entered it serves, left it is gone, politely."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -10,9 +10,9 @@ from aiohttp.web import Application
 
 from chassis.clock import Clock, SystemClock
 from chassis.tasks import beside
-from chassis.web import application, listening, serving, url_of
+from chassis.web import Doors, application, listening, serving, url_of
 from emulator.addresses import addresses_of
-from emulator.announcer import Announcer
+from emulator.announcer import LOOK_EVERY_S, Announcer
 from emulator.cloud_client import CloudClient
 from emulator.device_api import DeviceApi
 from emulator.gateway import Gateway
@@ -51,13 +51,14 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         app = await asyncio.to_thread(_make_app, settings, gateway, clock)
         hosts = [settings.http.host] if settings.http.host else addresses_of(settings.network.interfaces)
         listeners = await stack.enter_async_context(listening(hosts or [LOOPBACK], settings.http.port))
-        await stack.enter_async_context(serving(app, listeners))
+        doors = await stack.enter_async_context(serving(app, listeners))
         announcer = Announcer(settings.network.interfaces, listeners[0].getsockname()[1])
         async with beside(
             sample_for_ever(gateway, clock, settings.telemetry.interval),
             Uplink(gateway, clock).run(),
             announcer.run(gateway.advertisement, gateway.announcement_changed),
             _refresh_on_change(gateway, announcer),
+            *([] if settings.http.host else [_follow_addresses(settings.network.interfaces, doors)]),
         ):
             yield Running(gateway, announcer, [url_of(each) for each in listeners])
 
@@ -65,7 +66,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 def _make_app(settings: Settings, gateway: Gateway, clock: Clock) -> Application:
     """Put panel and device API together. Reads templates: not for the event loop."""
     api = DeviceApi(gateway, clock, with_link_code=settings.http.link_code)
-    names = [gateway.advertisement().host_name.rstrip("."), *settings.http.names]
+    host = gateway.advertisement().host_name.removesuffix(".local.")
+    renamed = [f"{host}-{number}.local" for number in range(2, 10)]  # what mDNS makes of it after a conflict
+    names = [f"{host}.local", *renamed, *settings.http.names]
     app = application(names)
     app.add_routes([*api.routes(), *Panel(gateway, clock, View()).routes()])
     return app
@@ -79,6 +82,13 @@ async def _refresh_on_change(gateway: Gateway, announcer: Announcer) -> None:
             announced = gateway.advertisement()
             announcer.refresh()
         seen = await gateway.changes.after(seen)
+
+
+async def _follow_addresses(interfaces: Sequence[str], doors: Doors) -> None:
+    """Serve where the gateway is announced, also at addresses that come later: it may start before its network."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        await doors.move_to(await asyncio.to_thread(addresses_of, interfaces))
 
 
 async def _open_gateway(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Gateway:

@@ -45,7 +45,7 @@ class Http(Section):
 class Telemetry(Section):
     """How often the house is measured, and how many samples are kept while the cloud is away."""
 
-    interval_s: Annotated[float, Field(gt=0, le=3600)] = SAMPLE_INTERVAL.total_seconds()
+    interval_s: Annotated[float, Field(ge=0.01, le=3600)] = SAMPLE_INTERVAL.total_seconds()
     outbox_samples: Annotated[int, Field(ge=1)] = _WEEK_OF_SAMPLES
 
     @property

@@ -27,6 +27,13 @@ RECEIPT_S: Final = 15.0
 FAREWELL_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 60.0
 
+LOGIN_REFUSALS: Final = (
+    "Bad user name or password",
+    "Not authorized",
+    "Client identifier not valid",
+    "Banned",
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -49,6 +56,7 @@ class Uplink:
                 continue
             try:
                 await self._session(registration)
+                self._gateway.uplink_changed(replace(self._gateway.uplink, connected=False))
             except (AisegError, aiomqtt.MqttError) as error:
                 self._failed(error, registration)
                 await self._pause(registration)
@@ -66,7 +74,7 @@ class Uplink:
         ) as client:
             await client.subscribe(_topic(registration, "receipt"), qos=1)
             await client.deliver(status, self._status(online=True), retain=True)
-            self._connected()
+            self._connected(working=not self._failures)
             try:
                 await self._send(client, registration)
             finally:
@@ -96,7 +104,7 @@ class Uplink:
                     stored_up_to = _read_receipt(message.payload)
                     await self._gateway.accept_receipt(epoch, stored_up_to)
                     if stored_up_to >= seq:
-                        self._connected()
+                        self._connected(working=True)
                         return
         except TimeoutError:
             self._tell(UnreachableError("the cloud's store", "no receipt in time"), connected=True)
@@ -105,11 +113,15 @@ class Uplink:
         firmware = self._gateway.device().firmware
         return Status(online=online, firmware=firmware, at=self._clock.now()).model_dump_json().encode()
 
-    def _connected(self) -> None:
-        self._failures = 0
-        if not self._gateway.uplink.connected:
-            log.info("connected to the broker")
-        self._gateway.uplink_changed(replace(self._gateway.uplink, connected=True, trouble=None))
+    def _connected(self, *, working: bool) -> None:
+        """Take note of a connection; after a failure it counts as working only when something was delivered by it."""
+        before = self._gateway.uplink
+        if working:
+            self._failures = 0
+            if before.trouble or not before.connected:
+                log.info("connected to the broker")
+        trouble = None if working else before.trouble
+        self._gateway.uplink_changed(replace(before, connected=True, trouble=trouble))
 
     def _failed(self, error: AisegError | aiomqtt.MqttError, registration: Registration) -> None:
         self._failures += 1
@@ -117,7 +129,7 @@ class Uplink:
         match error:
             case AisegError():
                 self._tell(error)
-            case MqttConnectError():
+            case MqttConnectError() if str(error.rc) in LOGIN_REFUSALS:
                 self._tell(Problem(BROKER_LOGIN_REFUSED, reason=str(error.rc)))
             case _:
                 self._tell(UnreachableError(broker, str(error)))

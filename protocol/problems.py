@@ -34,7 +34,7 @@ class AisegError(Exception):
 class Problem(AisegError):
     """The expected no, with its reason: nothing was changed by the call that raised it."""
 
-    def __init__(self, kind: Kind, **facts: str | int) -> None:
+    def __init__(self, kind: Kind, /, **facts: str | int) -> None:
         super().__init__(kind.code)
         self.kind = kind
         self.facts = facts

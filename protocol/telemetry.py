@@ -74,7 +74,7 @@ class Receipt(Frozen):
     """The cloud's word that every sample up to this number is stored."""
 
     v: Literal[1] = 1
-    stored_up_to: int = Field(ge=0, strict=True)
+    stored_up_to: int = Field(ge=0, lt=2**53, strict=True)
 
 
 class Notice(Frozen):

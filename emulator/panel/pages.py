@@ -11,6 +11,8 @@ from emulator.gateway import Gateway
 from emulator.panel.view import HERE, View, code_facts, language_of, live, tokyo_time
 from protocol.problems import NOT_REGISTERED, AisegError, Problem
 
+MAX_DIGITS = 16  # of an epoch in a form
+
 
 class Panel:
     """Screens over one gateway."""
@@ -75,7 +77,7 @@ class Panel:
     async def _register(self, request: web.Request) -> web.Response:
         form = await request.post()
         replacing = str(form.get("replacing", ""))
-        if not replacing.isdecimal():
+        if not (replacing.isdecimal() and len(replacing) < MAX_DIGITS):
             trouble = self._view.words(request)["confirm_missing"]
             return await self._register_form(request, HTTPStatus.CONFLICT, trouble)
         try:

@@ -266,3 +266,17 @@ async def test_a_renamed_gateway_goes_by_its_new_name(gateway: Gateway) -> None:
     first = gateway.device().name
     gateway.announcement_changed(Announcement(f"{first} (2)", "renamed", "改名"))
     assert gateway.device().name == f"{first} (2)"
+
+
+async def test_two_taps_at_once_show_the_code_that_is_good(gateway: Gateway, clock: ManualClock) -> None:
+    await gateway.register(gateway.identity.device_code)
+    taps = [gateway.show_link_code(gateway.identity.device_code) for _ in range(5)]
+    issued = await asyncio.gather(*taps)
+    assert gateway.shown_link_code(clock.now()) == issued[-1], "the newest voids the others"
+
+
+async def test_a_clock_set_back_ends_the_link_codes_screen(gateway: Gateway, clock: ManualClock) -> None:
+    await gateway.register(gateway.identity.device_code)
+    await gateway.show_link_code(gateway.identity.device_code)
+    await clock.jump(-1)
+    assert gateway.shown_link_code(clock.now()) is None

@@ -41,3 +41,9 @@ def test_exit_codes() -> None:
     assert exit_code(Problem(FIRMWARE_OUTDATED)) == 1
     assert exit_code(Problem(LINK_CODE_NEEDED)) == 2
     assert exit_code(UnreachableError("cloud", "refused")) == 4
+
+
+def test_facts_may_have_any_name_a_stranger_thinks_of() -> None:
+    problem = read_problem({"code": "not_found", "facts": {"kind": "x", "self": "y"}})
+    assert problem is not None
+    assert problem.facts == {"kind": "x", "self": "y"}

@@ -3,9 +3,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from protocol.problems import TELEMETRY_MALFORMED, Problem
-from protocol.telemetry import Sample, read_samples, write_samples
+from protocol.telemetry import Receipt, Sample, read_samples, write_samples
 
 EXAMPLE = json.loads(
     """{"v":1,"seq":1842,"measured_at":"2026-11-22T05:00:00Z",
@@ -59,3 +60,9 @@ def test_no_payload_does_anything_but_read_or_refuse(payload: bytes) -> None:
         read_samples(payload)
     except Problem as problem:
         assert problem.kind is TELEMETRY_MALFORMED
+
+
+@pytest.mark.parametrize("stored_up_to", [-1, 2**53, 10**30])
+def test_a_receipt_beyond_any_sample_is_refused(stored_up_to: int) -> None:
+    with pytest.raises(ValidationError):
+        Receipt(stored_up_to=stored_up_to)

@@ -1,0 +1,67 @@
+import socket
+from collections.abc import Mapping
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from chassis.web import application, listening, serving
+from protocol.problems import UnreachableError
+
+pytestmark = pytest.mark.adapters
+
+
+async def away(_: web.Request) -> web.Response:
+    raise UnreachableError("the broker", "silent")
+
+
+async def answer_of(
+    address: tuple[str, int], method: str = "GET", headers: Mapping[str, str] | None = None
+) -> tuple[int, str] | None:
+    """Return status and text of what is served at `address`, None when nothing is."""
+    async with aiohttp.ClientSession() as browser:
+        try:
+            async with browser.request(
+                method, f"http://{address[0]}:{address[1]}/", headers=headers
+            ) as answer:
+                return answer.status, await answer.text()
+        except aiohttp.ClientConnectorError:
+            return None
+
+
+def address_of(listener: socket.socket) -> tuple[str, int]:
+    address: tuple[str, int] = listener.getsockname()
+    return address
+
+
+async def test_doors_open_and_close_as_addresses_come_and_go() -> None:
+    async with listening(["127.0.0.1"], 0) as listeners, serving(application([]), listeners) as doors:
+        first = address_of(listeners[0])
+        second = ("127.0.0.2", first[1])
+        await doors.move_to(["127.0.0.2", "192.0.2.77"])  # the second is not this machine's
+        assert await answer_of(first) is None
+        assert await answer_of(second)
+        await doors.move_to([])
+        assert await answer_of(second), "no address at all is a network that is coming back"
+    assert await answer_of(second) is None
+
+
+async def test_what_could_not_be_found_out_is_told_as_such() -> None:
+    app = application([])
+    app.router.add_get("/", away)
+    async with listening(["127.0.0.1"], 0) as listeners, serving(app, listeners):
+        answer = await answer_of(address_of(listeners[0]))
+    assert answer == (503, "the broker cannot be reached (silent).\n")
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [("https://cloud.example", 405), ("https://evil.example", 403)]
+)
+async def test_behind_a_proxy_the_public_name_is_our_own_origin(origin: str, status: int) -> None:
+    app = application(["cloud.example"], "https://cloud.example")
+    app.router.add_get("/", away)
+    async with listening(["127.0.0.1"], 0) as listeners, serving(app, listeners):
+        headers = {"Host": "cloud.example", "Origin": origin}
+        answer = await answer_of(address_of(listeners[0]), "POST", headers)
+    assert answer is not None
+    assert answer[0] == status
