@@ -15,10 +15,12 @@ class SystemClock(chassis.clock.SystemClock):
 
     def __init__(self, mark: datetime | None = None) -> None:
         wall = super().now()
-        self._floor = max(wall, mark) if mark else wall
-        self._started = time.monotonic()
+        self._told = max(wall, mark) if mark else wall
+        self._told_at = time.monotonic()
 
     def now(self) -> datetime:
-        """Return the wall time, or what has elapsed since the start if that is later."""
-        elapsed = timedelta(seconds=time.monotonic() - self._started)
-        return max(super().now(), self._floor + elapsed)
+        """Return the wall time, or what has elapsed since the latest instant told if that is later."""
+        monotonic = time.monotonic()
+        elapsed = timedelta(seconds=monotonic - self._told_at)
+        self._told, self._told_at = max(super().now(), self._told + elapsed), monotonic
+        return self._told

@@ -83,9 +83,11 @@ class Ingest:
                     _log.info("ingest is connected to the broker")
                     failures = 0
                     await self._take_in(client)
-            except aiomqtt.MqttError as error:
+            except (aiomqtt.MqttError, UnreachableError) as error:
+                # What was not stored is not acknowledged either, and comes again.
                 level = logging.DEBUG if failures else logging.WARNING
-                _log.log(level, "ingest has no broker: %s", error)
+                what = "no broker" if isinstance(error, aiomqtt.MqttError) else "no store"
+                _log.log(level, "ingest has %s: %s", what, error)
             finally:
                 self._client = None
             await self._clock.sleep(pause_s(failures, _PAUSE_MAX_S))

@@ -17,12 +17,12 @@ from cloud.api.gateways import GatewayApi
 from cloud.api.mqtt import Mqtt
 from cloud.api.phones import PhoneApi
 from cloud.api.routes import add_routes
-from cloud.broker import Broker, Login, hash_password
+from cloud.broker import Broker
 from cloud.broker.embedded import EmbeddedBroker
 from cloud.broker.mosquitto import MosquittoBroker
 from cloud.clock import SystemClock
 from cloud.ingest import Ingest
-from cloud.logins import INGEST, ingest_login
+from cloud.logins import INGEST, Login, hash_password, ingest_login
 from cloud.pepper import mint_token
 from cloud.registry import Registry, open_registry
 from cloud.settings import ALL_INTERFACES, Settings
@@ -112,7 +112,7 @@ def _broker(settings: Settings) -> Broker:
 def _application(
     registry: Registry, clock: Clock, mqtt: Mqtt, public_url: str, site: Site
 ) -> web.Application:
-    app = application({urlsplit(public_url).hostname or ""})
+    app = application({urlsplit(public_url).hostname or ""}, public_url)
     phones = PhoneApi(registry, clock, mqtt, public_url)
     add_routes(app, [*GatewayApi(registry, clock, mqtt).routes(), *phones.routes()])
     site.add_to(app)

@@ -1,7 +1,7 @@
 """The gateways' half of the API, each request signed by the gateway."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
@@ -84,6 +84,7 @@ class GatewayApi:
     registry: Registry
     clock: Clock
     mqtt: Mqtt
+    _one_registration: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def routes(self) -> tuple[Route, ...]:
         """Return what is served."""
@@ -100,8 +101,9 @@ class GatewayApi:
 
     async def _register(self, request: web.Request) -> Registration:
         signed = await body(request, Signed)
-        registered = await asyncio.to_thread(self.registry.register, signed, self.clock.now())
-        await self.mqtt.admit(registered.login)
+        async with self._one_registration:  # the broker learns of epochs in the order of their commits
+            registered = await asyncio.to_thread(self.registry.register, signed, self.clock.now())
+            await self.mqtt.admit(registered.login)
         for channel in _RETAINED if registered.epoch > 1 else ():
             await self.mqtt.tell(
                 Topic(registered.gateway_id, registered.epoch - 1, channel), b"", retain=True

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from cloud.broker import Login
+from cloud.logins import Login
 from protocol.topics import Topic
 
 

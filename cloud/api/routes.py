@@ -60,7 +60,7 @@ def bearer_token(request: web.Request) -> str:
         Problem: `not_logged_in` when there is none.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if scheme.lower() != "bearer" or not token or not token.isascii():
         raise Problem(NOT_LOGGED_IN)
     return token
 

@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
         self._packets = Packets()
         self._session: Session | None = None
         self._keep_alive_s: float = 0
-        self._heard_at = now()
+        self._opened_at = self._heard_at = now()
         self._out: list[bytes] = []
         self._woken = self._unread = self._held = self._closed = False
 
@@ -115,7 +115,7 @@ class Connection(asyncio.Protocol):
             if silent_s > _LINGER_S:
                 self._transport.abort()
         elif self._session is None:
-            if silent_s > CONNECT_WITHIN_S:
+            if now - self._opened_at > CONNECT_WITHIN_S:
                 self._close()
         elif self._keep_alive_s and not self._held and silent_s > 1.5 * self._keep_alive_s:
             self.end(DisconnectReasonCode.KEEP_ALIVE_TIMEOUT)

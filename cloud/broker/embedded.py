@@ -12,9 +12,9 @@ from typing import Final
 
 from mqtt5 import DisconnectReasonCode
 
-from cloud.broker import Login
 from cloud.broker.connection import Connection
 from cloud.broker.exchange import Exchange
+from cloud.logins import Login
 from protocol.problems import PORT_TAKEN, Problem
 
 CONNECTIONS_MAX: Final = 10_000

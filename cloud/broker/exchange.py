@@ -22,11 +22,11 @@ from mqtt5 import (
     Will,
 )
 
-from cloud.broker import Login, verify_password
 from cloud.broker.filters import SharedFilter, any_covers, is_topic, read_filter
 from cloud.broker.routing import Retained, Routes, Subscription
 from cloud.broker.sessions import Delivery, Key, Message, Outlet, Session, Share
 from cloud.broker.wire import WireError
+from cloud.logins import Login, verify_password
 
 SESSION_EXPIRY_MAX_S: Final = 24 * 3600
 SESSIONS_MAX: Final = 20_000
@@ -58,8 +58,9 @@ class Exchange:
         """Add or replace a login. What lived under another password or other rights ends, sessions included."""
         before = self._logins.get(login.username)
         self._logins[login.username] = login
-        if before in (None, login):
+        if before is None or before == login:
             return
+        self._retained.clear({*before.may_write, *before.may_read} - {*login.may_write, *login.may_read})
         for session in [each for each in self._sessions.values() if each.key.username == login.username]:
             session.expiry_s = 0
             if session.outlet:
@@ -176,7 +177,7 @@ class Exchange:
             _log.debug("%s may not write to %s", session.key.username, packet.topic)
             return PubAckReasonCode.NOT_AUTHORIZED
         expiry_s = packet.message_expiry_interval
-        message = Message(packet, session.key, None if expiry_s is None else now + expiry_s)
+        message = Message(packet, None if expiry_s is None else now + expiry_s)
         if packet.retain:
             self._retained.keep(message)
         for receiver, subscription in self._routes.plain(packet.topic).items():

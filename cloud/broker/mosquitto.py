@@ -22,16 +22,16 @@ from typing import Final, cast
 
 import aiomqtt
 
+from chassis.mqtt import pause_s
 from chassis.tasks import beside
-from cloud.broker import Login
 from cloud.broker.self_test import SelfTest
+from cloud.logins import Login
 from protocol.problems import PORT_TAKEN, PROGRAM_MISSING, STATE_UNWRITABLE, Problem, UnreachableError
 
 _STARTS_WITHIN_S: Final = 10.0
 _STOPS_WITHIN_S: Final = 5.0
 _RELOADS_WITHIN_S: Final = 5.0
 _PORT_FREE_WITHIN_S: Final = 3.0  # a predecessor whose cloud was killed is still saving its store
-_RETRY_FIRST_S: Final = 0.2
 _RETRY_MAX_S: Final = 10.0
 
 # What is not said here has a default that loses messages or time: 20 in flight, 1000 queued, 1800 s between saves, Nagle.
@@ -152,7 +152,7 @@ class MosquittoBroker:
             if asyncio.get_running_loop().time() - started > _RETRY_MAX_S:
                 failures = 0
             _log.warning("mosquitto ended with status %s; starting it again", status)
-            await asyncio.sleep(min(_RETRY_MAX_S, _RETRY_FIRST_S * 2**failures))
+            await asyncio.sleep(pause_s(failures, _RETRY_MAX_S))
             failures += 1
 
     async def _run(self, command: list[str]) -> int:

@@ -1,9 +1,9 @@
 """Which sessions a message goes to, and the retained messages. No I/O, no clock."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from cloud.broker.filters import SharedFilter, covers, has_wildcard, levels_cover
+from cloud.broker.filters import SharedFilter, any_covers, covers, has_wildcard, levels_cover
 from cloud.broker.sessions import Message, Session, Share
 
 
@@ -120,6 +120,11 @@ class Retained:
             self._messages[message.packet.topic] = message
         else:
             self._messages.pop(message.packet.topic, None)
+
+    def clear(self, patterns: Collection[str]) -> None:
+        """Forget what is retained under any of `patterns`."""
+        for topic in [each for each in self._messages if any_covers(patterns, each)]:
+            del self._messages[topic]
 
     def matching(self, pattern: str, now: float) -> list[Message]:
         """Return what a new subscriber to `pattern` is given; what has expired is not."""

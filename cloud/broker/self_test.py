@@ -5,9 +5,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
-import aiomqtt
-
-from cloud.broker import Login, hash_password
+from chassis.mqtt import MqttClient
+from cloud.logins import Login, hash_password
 from protocol.problems import BROKER_UNGUARDED, Problem
 
 _TOPIC: Final = "self-test/secret"
@@ -36,8 +35,8 @@ class SelfTest:
             aiomqtt.MqttError: no answer.
         """
         async with (
-            _client(host, port, "self-test-witness", self.witness_password) as witness,
-            _client(host, port, "self-test-intruder", self.intruder_password) as intruder,
+            MqttClient(host, port, "self-test-witness", self.witness_password) as witness,
+            MqttClient(host, port, "self-test-intruder", self.intruder_password) as intruder,
         ):
             await witness.subscribe(_TOPIC, qos=1)
             await intruder.subscribe("#", qos=1)
@@ -47,15 +46,3 @@ class SelfTest:
             await intruder.subscribe("#", qos=1)  # once this is answered, it has whatever it was going to get
             if len(intruder.messages):
                 raise Problem(BROKER_UNGUARDED, address=f"{host}:{port}")
-
-
-def _client(host: str, port: int, username: str, password: str) -> aiomqtt.Client:
-    return aiomqtt.Client(
-        host,
-        port,
-        username=username,
-        password=password,
-        identifier=username,
-        protocol=aiomqtt.ProtocolVersion.V5,
-        timeout=_ANSWER_WITHIN_S,
-    )

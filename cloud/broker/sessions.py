@@ -41,7 +41,6 @@ class Message:
     """One published message on its way through the broker. `expires_at` is on the loop's clock, seconds."""
 
     packet: PublishPacket
-    sender: Key | None
     expires_at: float | None = None
 
 

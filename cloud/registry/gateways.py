@@ -13,10 +13,9 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from cloud import link_codes as rules
-from cloud.broker import Login, hash_password
 from cloud.guessing import retry_after_s
 from cloud.instants import from_ms, in_ms, to_ms
-from cloud.logins import gateway_login, watcher_login
+from cloud.logins import Login, gateway_login, hash_password, watcher_login
 from cloud.pepper import mint_token
 from cloud.registry.desk import Desk
 from cloud.store.schema import gateways, link_codes, links, nonces, samples, wrong_tries
@@ -220,7 +219,7 @@ def _owned(store: Connection, request: RegistrationRequest) -> Row[Any] | None:
 def _begin_epoch(
     store: Connection, request: RegistrationRequest, epoch: int, mqtt_password_hash: str, now_ms: int
 ) -> None:
-    """Write the registration; links take their phones along, link codes their wrong tries (S-REG-27, S-REG-29)."""
+    """Write the registration; links take their phones along (S-REG-27, S-REG-29)."""
     values = request.model_dump(
         include={"gateway_id", "device_code", "public_key", "model", "firmware", "request_id"}
     )

@@ -160,7 +160,8 @@ def _spend(store: Connection, code: Row[Any], now_ms: int) -> None:
     newest = select(func.max(link_codes.c.link_code_id)).where(link_codes.c.gateway_id == code.gateway_id)
     if store.scalar(newest) != code.link_code_id:
         raise Problem(LINK_REFUSED)
-    this = (link_codes.c.link_code_id == code.link_code_id) & link_codes.c.spent_at.is_(None)
+    same = (link_codes.c.link_code_id == code.link_code_id) & (link_codes.c.code_hash == code.code_hash)
+    this = same & link_codes.c.spent_at.is_(None)
     if store.execute(update(link_codes).where(this).values(spent_at=now_ms)).rowcount != 1:
         raise Problem(LINK_REFUSED)
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from chassis.clock import Clock
 from cloud.registry import Registry
-from protocol.problems import NOT_FOUND, Problem
+from protocol.problems import NOT_FOUND, REQUEST_MALFORMED, Problem
 
 _HERE: Final = Path(__file__).parent
 _JAPAN: Final = ZoneInfo("Asia/Tokyo")
@@ -60,7 +60,10 @@ class Site:
         return self._page(request, "verify.html", token=request.query.get("token", ""))
 
     async def _confirm(self, request: web.Request) -> web.Response:
-        token = (await request.post()).get("token")
+        try:
+            token = (await request.post()).get("token")
+        except (ValueError, LookupError):
+            raise Problem(REQUEST_MALFORMED, reason="not a form") from None
         try:
             verified = await asyncio.to_thread(self._registry.verify, str(token), self._clock.now())
         except Problem as problem:
@@ -68,7 +71,7 @@ class Site:
         return self._page(request, "verified.html", verified=verified)
 
     async def _console(self, request: web.Request) -> web.Response:
-        if not ipaddress.ip_address(request.remote or "::").is_loopback:
+        if not _is_from_this_machine(request):
             raise Problem(NOT_FOUND)
         now = self._clock.now()
         overview = await asyncio.to_thread(self._registry.overview, now)
@@ -80,6 +83,12 @@ class Site:
         other = request.rel_url.update_query(lang="ja" if language == "en" else "en")
         text = self._pages[name].render(**values, **here, other_language=str(other))
         return web.Response(text=text, status=status, content_type="text/html")
+
+
+def _is_from_this_machine(request: web.Request) -> bool:
+    """Say so of a peer on loopback, or at our own address: a browser here that goes to it comes from it."""
+    here = request.transport.get_extra_info("sockname")[0] if request.transport else None
+    return request.remote == here or ipaddress.ip_address(request.remote or "::").is_loopback
 
 
 def _speaker(language: str) -> Callable[[str, str], str]:

@@ -11,9 +11,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
+from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem, UnreachableError
 
 FILE_NAME: Final = "cloud.sqlite3"
 _BUSY_TIMEOUT_S: Final = 10
@@ -36,19 +36,31 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction that holds the write lock before its first read, so that check and act are one step."""
-        with self._engine.begin() as transaction:
+        """One transaction that holds the write lock before its first read, so that check and act are one step.
+
+        Raises:
+            UnreachableError: the file is locked for too long, or the disk full; nothing was changed.
+        """
+        with _named_errors(), self._engine.begin() as transaction:
             yield transaction
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent look that waits for nobody."""
-        with self._reading.begin() as transaction:
+        with _named_errors(), self._reading.begin() as transaction:
             yield transaction
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise UnreachableError("the cloud's store", str(error.orig)) from None
 
 
 def open_store(folder: Path) -> Store:

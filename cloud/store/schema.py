@@ -70,6 +70,7 @@ link_codes: Final = Table(  # every code issued; only the newest of a gateway ca
     Column("code_hash", String, nullable=False),  # argon2id(HMAC(pepper, code))
     Column("issued_at", BigInteger, nullable=False),
     Column("spent_at", BigInteger),  # when it made a link
+    sqlite_autoincrement=True,  # no id comes twice, so an old code is never taken for a new one
 )
 
 samples: Final = Table(
@@ -154,6 +155,8 @@ wrong_tries: Final = Table(  # wrong pairs of device code and link code, and tho
     Column("account_id", _of("accounts.account_id"), nullable=False, index=True),
     Column("device_code", String, nullable=False, index=True),  # as typed, whether a gateway has it or not
     Column("peer", String, nullable=False, index=True),  # IPv4 address or IPv6 /64
-    Column("link_code_id", _of("link_codes.link_code_id"), index=True),  # the live code it was tried on
+    # The live code it was tried on; a new epoch takes the code away, the budgets of account and address stay.
+    Column("link_code_id", ForeignKey("link_codes.link_code_id", ondelete="SET NULL"), index=True),
     Column("tried_at", BigInteger, nullable=False, index=True),
+    sqlite_autoincrement=True,  # as above
 )

@@ -25,3 +25,14 @@ def test_a_wall_clock_set_back_while_running_goes_on(monkeypatch: pytest.MonkeyP
     before = clock.now()
     monkeypatch.setattr("chassis.clock.SystemClock.now", lambda _: before - YEAR)
     assert before < clock.now() < before + timedelta(seconds=1)
+
+
+def test_a_wall_clock_corrected_while_running_does_not_bring_the_past_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = SystemClock()
+    before = clock.now()
+    monkeypatch.setattr("chassis.clock.SystemClock.now", lambda _: before + YEAR)
+    ahead = clock.now()
+    monkeypatch.setattr("chassis.clock.SystemClock.now", lambda _: before)
+    assert ahead <= clock.now() < ahead + timedelta(seconds=1)

@@ -13,10 +13,11 @@ import pytest
 
 from chassis.tasks import beside
 from cloud.arrivals import Arrival, contiguous, forgotten_up_to
-from cloud.broker import Broker, Login, hash_password
+from cloud.broker import Broker
 from cloud.broker.embedded import EmbeddedBroker
 from cloud.clock import SystemClock
 from cloud.ingest import Ingest
+from cloud.logins import Login, hash_password
 from protocol.problems import UnreachableError
 from protocol.telemetry import Battery, Receipt, Sample, Status, write_samples
 from tests.cloud.broker.conftest import ALICE, HASH, LOGINS, make
@@ -41,11 +42,15 @@ class MemoryStore:
         self.statuses: list[tuple[str, int, Status]] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.locked = False
         self.waiting = threading.Event()
 
     def accept_samples(self, arrivals: Sequence[Arrival], now: datetime) -> Mapping[tuple[str, int], int]:
         self.waiting.set()
         assert self.gate.wait(20)
+        if self.locked:
+            self.locked = False
+            raise UnreachableError("the cloud's store", "database is locked")
         for arrival in arrivals:
             self.oldest = max(self.oldest, forgotten_up_to(arrival) + 1)
             for sample in arrival.samples:
@@ -329,3 +334,12 @@ async def test_no_more_is_in_flight_than_a_batch(broker_of: Make, store: MemoryS
             while seen < 500:
                 seen = await receipt(alice)
         assert store.offered == len(store.kept) == 500
+
+
+async def test_a_store_that_is_locked_for_a_while_gets_everything_later(store: MemoryStore) -> None:
+    broker, serving = embedded()
+    store.locked = True
+    async with serving, taking_in(broker, store), gateway(broker) as alice:
+        await alice.publish(TELEMETRY, payload(1, 2))
+        assert await receipt(alice) == 2
+    assert sorted(store.kept) == [(ALICE, 1, 1), (ALICE, 1, 2)]

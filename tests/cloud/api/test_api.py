@@ -355,3 +355,23 @@ async def test_no_secret_is_ever_logged(
         pass
     for secret in (registration["mqtt_password"], mailed, token, code, wrong_code(7), PASSWORD):
         assert secret not in caplog.text
+
+
+async def test_a_token_of_strange_bytes_is_no_token(cloud: Served) -> None:
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", int(cloud.cloud.public_url.rpartition(":")[2])
+    )
+    writer.write(b"GET /api/v1/timeline HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer \xff\r\n\r\n")
+    assert b" 401 " in await reader.readline()
+    writer.close()
+
+
+async def test_the_broker_learns_of_registrations_in_the_order_of_their_commits(cloud: Served) -> None:
+    gateway = another_gateway()
+    answers = await asyncio.gather(*(cloud.register(gateway) for _ in range(8)))
+    newest = max((answer.document for answer in answers), key=lambda document: int(document["epoch"]))
+    async with mqtt(cloud, gateway, newest["mqtt_password"]):
+        pass
+    for password in {answer.document["mqtt_password"] for answer in answers} - {newest["mqtt_password"]}:
+        with pytest.raises(aiomqtt.MqttError):
+            await mqtt(cloud, gateway, password).__aenter__()

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from cloud.broker import Broker, Login, hash_password
+from cloud.broker import Broker
 from cloud.broker.embedded import EmbeddedBroker
 from cloud.broker.mosquitto import MosquittoBroker
+from cloud.logins import Login, hash_password
 from tests.cloud.broker.peer import PASSWORD
 
 ALICE, BOB = "aaaaaaaaaaaa", "bbbbbbbbbbbb"

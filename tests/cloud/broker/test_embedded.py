@@ -208,6 +208,31 @@ async def test_new_rights_end_the_session_and_its_will(broker: EmbeddedBroker) -
         assert await watcher.hears_nothing()
 
 
+async def test_new_rights_take_along_what_was_retained_under_the_old(broker: EmbeddedBroker) -> None:
+    async with client(broker, ALICE) as alice:
+        await alice.publish(STATUS, b"old", retain=True)
+        await alice.publish(TELEMETRY, b"old", retain=True)
+    await broker.admit(gateway(ALICE, epoch=2))
+    async with client(broker, "watcher") as watcher:
+        await watcher.subscribe("aiseg/#")
+        assert await watcher.hears_nothing()
+
+
+async def test_who_dribbles_bytes_is_let_go_too(
+    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud.broker.connection, "CONNECT_WITHIN_S", 0.3)
+    async with wire(broker) as peer:
+        async with asyncio.TaskGroup() as group:
+            closed = group.create_task(peer.closed(within_s=10))
+            for byte in mqtt5.ConnectPacket("x" * 200).write():
+                peer.send_bytes(bytes([byte]))
+                await asyncio.sleep(0.02)
+                if closed.done():
+                    break
+        assert closed.result() == b""
+
+
 async def test_a_reader_too_slow_is_cut_off_and_others_are_not(
     broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from cloud.broker import Login, hash_password, verify_password
+from cloud.logins import Login, hash_password, verify_password
 
 
 def test_a_password_is_known_by_its_hash() -> None:

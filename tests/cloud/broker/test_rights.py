@@ -3,7 +3,8 @@
 import pytest
 from mqtt5 import ConnAckReasonCode, DisconnectPacket, PingReqPacket, PubAckReasonCode, Will
 
-from cloud.broker import Broker, Login, hash_password
+from cloud.broker import Broker
+from cloud.logins import Login, hash_password
 from tests.cloud.broker.conftest import ALICE, BOB, HASH, gateway
 from tests.cloud.broker.peer import PASSWORD, Peer, client, login, wire
 

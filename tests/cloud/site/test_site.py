@@ -113,3 +113,17 @@ async def test_the_console_lists_gateways(cloud: Served, gateway: Gateway) -> No
     assert "MKN702" in page
     assert "offline" in page
     assert gateway.device_code not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"token=\xff"),
+        ("application/x-www-form-urlencoded; charset=foo", b"token=x"),
+        ("multipart/form-data", b"token"),
+    ],
+)
+async def test_a_form_that_is_none_is_refused_in_words(cloud: Served, kind: str, body: bytes) -> None:
+    page = await cloud.ask("POST", "/verify", data=body, headers={"Content-Type": kind})
+    assert page.status in (400, 404)
+    assert "Traceback" not in page.text

@@ -68,6 +68,7 @@ def upgrade() -> None:
             ["gateway_id"], ["gateways.gateway_id"], name=op.f("fk_link_codes_gateway_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("link_code_id", name=op.f("pk_link_codes")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_link_codes_gateway_id"), "link_codes", ["gateway_id"], unique=False)
     op.create_table(
@@ -155,9 +156,10 @@ def upgrade() -> None:
             ["link_code_id"],
             ["link_codes.link_code_id"],
             name=op.f("fk_wrong_tries_link_code_id"),
-            ondelete="CASCADE",
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("try_id", name=op.f("pk_wrong_tries")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_wrong_tries_account_id"), "wrong_tries", ["account_id"], unique=False)
     op.create_index(op.f("ix_wrong_tries_device_code"), "wrong_tries", ["device_code"], unique=False)
