@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -90,7 +91,10 @@ async def _play(place: Place, *, as_json: bool) -> None:
         if not as_json:
             console.print(f"{step.at_s:7.2f} s  {step.ja if language() == 'ja' else step.en}", markup=False)
 
-    started_at = asyncio.get_running_loop().time()
+    loop, playing = asyncio.get_running_loop(), asyncio.current_task()
+    if playing:
+        loop.add_signal_handler(signal.SIGTERM, playing.cancel)
+    started_at = loop.time()
     async with running(place) as world:
         await Story(world, tell, started_at).play()
     if as_json:
