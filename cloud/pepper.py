@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from chassis.folder import write_whole
 from protocol.problems import STATE_DAMAGED, Problem
 
 _BYTES: Final = 32
@@ -74,12 +74,7 @@ def keep_secret(file: Path) -> str:
         Problem: `state_damaged` when it is not what was written.
     """
     if not file.exists():
-        unfinished = file.with_name(file.name + ".new")
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as new:
-            new.write(mint_token())
-            new.flush()
-            os.fsync(new.fileno())
-        unfinished.replace(file)
+        write_whole(file, mint_token())
     secret = file.read_text("ascii", errors="replace")
     if not _TOKEN.fullmatch(secret):
         raise Problem(STATE_DAMAGED, file=str(file), reason="not a secret of ours")

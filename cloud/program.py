@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from chassis.clock import Clock
+from chassis.folder import held
 from chassis.tasks import beside
 from chassis.web import application, listening, serving, url_of
 from cloud.api.gateways import GatewayApi
@@ -80,10 +81,9 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     """Run the cloud until the block is left. Without `clock`: the machine's, never earlier than the store knows.
 
     Raises:
-        Problem: `state_damaged`, `state_unwritable`, `port_taken`, `program_missing`, `settings_wrong`.
+        Problem: `state_in_use`, `state_damaged`, `state_unwritable`, `port_taken`, `program_missing`, `settings_wrong`.
     """
-    registry = await asyncio.to_thread(open_registry, settings.store.folder, settings.firmware.latest())
-    try:
+    async with _opened(settings) as registry:
         clock = clock or SystemClock(await asyncio.to_thread(registry.latest_instant))
         site = await asyncio.to_thread(Site, registry, clock, settings.shows_inbox())
         broker, password = _broker(settings), mint_token()
@@ -98,8 +98,18 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             app = await asyncio.to_thread(_application, registry, clock, mqtt, public_url, site)
             async with serving(app, listeners), beside(ingest.run()):
                 yield Running(registry, ingest, public_url, broker.host, broker.port)
-    finally:
-        await asyncio.to_thread(registry.close)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Registry]:
+    """Open the registry, which no other process may have open."""
+    folder = settings.store.folder
+    async with held(folder):
+        registry = await asyncio.to_thread(open_registry, folder, settings.firmware.latest())
+        try:
+            yield registry
+        finally:
+            await asyncio.to_thread(registry.close)
 
 
 def _broker(settings: Settings) -> Broker:

@@ -2,12 +2,8 @@
 
 import base64
 import binascii
-import fcntl
 import json
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -15,13 +11,13 @@ from typing import Final, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
+from chassis.folder import write_whole
 from protocol.codes import with_check_digit
 from protocol.faults import reason
 from protocol.identity import DeviceCode, Frozen, GatewayId
-from protocol.problems import STATE_DAMAGED, STATE_IN_USE, STATE_UNWRITABLE, Problem
+from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
 IDENTITY_FILE: Final = "identity.json"
-LOCK_FILE: Final = "lock"
 
 
 class _Stored(Frozen):
@@ -47,27 +43,6 @@ class Identity:
     def sign(self, payload: str) -> str:
         """Return the Ed25519 signature of `payload` (UTF-8) in base64."""
         return base64.b64encode(self.key.sign(payload.encode())).decode()
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Make the state `folder` and keep every other process out of it.
-
-    Raises:
-        Problem: `state_in_use` or `state_unwritable`.
-    """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(folder / LOCK_FILE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise Problem(STATE_UNWRITABLE, file=str(folder), reason=str(error.strerror)) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Problem(STATE_IN_USE, folder=str(folder)) from None
-    finally:
-        os.close(lock)
 
 
 def load_identity(folder: Path) -> Identity:
@@ -106,22 +81,7 @@ def _make(file: Path) -> Identity:
         "private_key": base64.b64encode(identity.key.private_bytes_raw()).decode(),
     }
     try:
-        _write_whole(file, json.dumps(document, indent=2) + "\n")
+        write_whole(file, json.dumps(document, indent=2) + "\n")
     except OSError as error:
         raise Problem(STATE_UNWRITABLE, file=str(file), reason=str(error.strerror)) from None
     return identity
-
-
-def _write_whole(file: Path, text: str) -> None:
-    """Write `text` to `file`, readable by its owner only, so that a power cut leaves all of it or none."""
-    aside = file.with_suffix(".new")
-    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:  # noqa: PTH123
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    aside.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp.web import Application
 
 from chassis.clock import Clock, SystemClock
+from chassis.folder import held
 from chassis.tasks import beside
 from chassis.web import Doors, application, listening, serving, url_of
 from emulator.addresses import addresses_of
@@ -17,7 +18,7 @@ from emulator.cloud_client import CloudClient
 from emulator.device_api import DeviceApi
 from emulator.gateway import Gateway
 from emulator.household import Household
-from emulator.identity import Identity, held, load_identity
+from emulator.identity import Identity, load_identity
 from emulator.panel.pages import Panel
 from emulator.panel.view import View
 from emulator.sampler import sample_for_ever
@@ -92,6 +93,7 @@ async def _follow_addresses(interfaces: Sequence[str], doors: Doors) -> None:
 
 
 async def _open_gateway(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Gateway:
+    await stack.enter_async_context(held(settings.gateway.folder))
     opened = _opened(settings)
     state = await asyncio.to_thread(opened.__enter__)
     stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
@@ -119,16 +121,15 @@ class _State:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[_State]:
-    """Hold the state folder and what is in it. Reads and writes files: not for the event loop."""
+    """Open what is in the state folder. Reads and writes files: not for the event loop."""
     folder = settings.gateway.folder
-    with held(folder):
-        identity = load_identity(folder)
-        household = Household(
-            seed=settings.household.seed or identity.gateway_id,
-            solar_peak_w=settings.household.solar_peak_w,
-            battery_wh=settings.household.battery_wh,
-            interval=settings.telemetry.interval,
-        )
-        store = Store(folder, household.first_state(), settings.telemetry.outbox_samples)
-        with closing(store):
-            yield _State(identity, household, store, store.registration())
+    identity = load_identity(folder)
+    household = Household(
+        seed=settings.household.seed or identity.gateway_id,
+        solar_peak_w=settings.household.solar_peak_w,
+        battery_wh=settings.household.battery_wh,
+        interval=settings.telemetry.interval,
+    )
+    store = Store(folder, household.first_state(), settings.telemetry.outbox_samples)
+    with closing(store):
+        yield _State(identity, household, store, store.registration())

@@ -14,6 +14,7 @@ from protocol.problems import (
     PORT_TAKEN,
     SETTINGS_WRONG,
     STATE_DAMAGED,
+    STATE_IN_USE,
     STATE_UNWRITABLE,
     Problem,
     UnreachableError,
@@ -145,3 +146,11 @@ def test_a_refusal_is_one_sentence_and_an_exit_code(
     assert process.returncode == code
     assert sentence in errors
     assert "Traceback" not in errors
+
+
+async def test_two_clouds_cannot_share_a_folder(tmp_path: Path) -> None:
+    async with served(settings_in(tmp_path)):
+        with pytest.raises(Problem) as caught:
+            async with running(settings_in(tmp_path)):
+                pytest.fail("got in")
+    assert caught.value.kind is STATE_IN_USE

@@ -1,14 +1,12 @@
 import base64
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from emulator.identity import IDENTITY_FILE, held, load_identity
+from emulator.identity import IDENTITY_FILE, load_identity
 from protocol.codes import has_check_digit
-from protocol.problems import STATE_DAMAGED, STATE_IN_USE, STATE_UNWRITABLE, Problem
+from protocol.problems import STATE_DAMAGED, Problem
 
 pytestmark = pytest.mark.adapters
 
@@ -55,22 +53,3 @@ def test_a_damaged_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Problem) as caught:
         load_identity(tmp_path)
     assert caught.value.kind is STATE_DAMAGED
-
-
-def test_a_second_process_is_kept_out_of_the_folder(tmp_path: Path) -> None:
-    script = f"from emulator.identity import held; from pathlib import Path\nwith held(Path({str(tmp_path)!r})): pass"
-    with held(tmp_path):
-        other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-        with pytest.raises(Problem) as caught, held(tmp_path):
-            pytest.fail("got in")
-    assert "state_in_use" in other.stderr or "Another process" in other.stderr
-    assert caught.value.kind is STATE_IN_USE
-    with held(tmp_path):
-        pass
-
-
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(Problem) as caught, held(tmp_path / "file" / "folder"):
-        pytest.fail("got in")
-    assert caught.value.kind is STATE_UNWRITABLE
