@@ -189,6 +189,9 @@ OTHER_GATEWAY = Kind("other_gateway", 409,
 TOO_MANY_TRIES = Kind("too_many_tries", 429,
     "Too many wrong tries; try again in {retry_after_s} seconds.",
     "入力の誤りが続いたため受け付けできません。{retry_after_s}秒後にもう一度お試しください。")
+TOO_BUSY = Kind("too_busy", 503,
+    "Too many people are at it; try again in {retry_after_s} seconds.",
+    "ただいま混み合っています。{retry_after_s}秒後にもう一度お試しください。")
 INPUT_MISSING = Kind("input_missing", 400,
     "{what} is missing, and there is no terminal to ask for it.",
     "{what} が指定されておらず、入力を求める端末もありません。")

@@ -1,13 +1,14 @@
 """The phones' half of the API: accounts, sessions, links, timeline, and readiness."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
 
 from chassis.clock import Clock
+from cloud.api.hashing import Hashing
 from cloud.api.mqtt import Mqtt
 from cloud.api.routes import Route, bearer_token, body, whole_number
 from cloud.registry import Registry
@@ -42,7 +43,13 @@ SIGN_UP: Final = Operation(
     SignedUp,
     SignUp,
     status=202,
-    problems=(no.TERMS_NOT_ACCEPTED, no.EMAIL_UNUSABLE, no.PASSWORD_UNUSABLE, no.REQUEST_MALFORMED),
+    problems=(
+        no.TERMS_NOT_ACCEPTED,
+        no.EMAIL_UNUSABLE,
+        no.PASSWORD_UNUSABLE,
+        no.TOO_BUSY,
+        no.REQUEST_MALFORMED,
+    ),
 )
 VERIFY: Final = Operation(
     "POST",
@@ -59,7 +66,7 @@ LOG_IN: Final = Operation(
     Session,
     Login,
     status=201,
-    problems=(no.LOGIN_REFUSED, no.REQUEST_MALFORMED),
+    problems=(no.LOGIN_REFUSED, no.TOO_BUSY, no.REQUEST_MALFORMED),
 )
 LOG_OUT: Final = Operation(
     "DELETE",
@@ -83,6 +90,7 @@ LINK: Final = Operation(
         no.CODE_MALFORMED,
         no.NICKNAME_UNUSABLE,
         no.TOO_MANY_TRIES,
+        no.TOO_BUSY,
         no.LINK_REFUSED,
         no.LINK_CODE_EXPIRED,
         no.ACCOUNTS_FULL,
@@ -120,6 +128,7 @@ class PhoneApi:
     clock: Clock
     mqtt: Mqtt
     public_url: str
+    _hashing: Hashing = field(default_factory=Hashing)
 
     def routes(self) -> tuple[Route, ...]:
         """Return what is served."""
@@ -136,7 +145,7 @@ class PhoneApi:
 
     async def _sign_up(self, request: web.Request) -> SignedUp:
         asked = await body(request, SignUp)
-        return await asyncio.to_thread(self.registry.sign_up, asked, self.public_url, self.clock.now())
+        return await self._hashing.run(self.registry.sign_up, asked, self.public_url, self.clock.now())
 
     async def _verify(self, request: web.Request) -> Verified:
         asked = await body(request, Verification)
@@ -144,7 +153,7 @@ class PhoneApi:
 
     async def _log_in(self, request: web.Request) -> Session:
         asked = await body(request, Login)
-        return await asyncio.to_thread(self.registry.log_in, asked, self.clock.now())
+        return await self._hashing.run(self.registry.log_in, asked, self.clock.now())
 
     async def _log_out(self, request: web.Request) -> None:
         await asyncio.to_thread(self.registry.log_out, bearer_token(request), self.clock.now())
@@ -152,7 +161,7 @@ class PhoneApi:
     async def _link(self, request: web.Request) -> Link:
         who = await self._who(request)  # before anything else of the request is judged
         asked, now = await body(request, LinkRequest), self.clock.now()
-        link = await asyncio.to_thread(self.registry.link, who, asked, request.remote or "", now)
+        link = await self._hashing.run(self.registry.link, who, asked, request.remote or "", now)
         epoch = await asyncio.to_thread(self.registry.epoch_of, link.gateway_id)
         if epoch is not None:
             notice = Notice(kind="linked", gateway_id=link.gateway_id, at=now, nickname=link.nickname)

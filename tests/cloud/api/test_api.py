@@ -375,3 +375,14 @@ async def test_the_broker_learns_of_registrations_in_the_order_of_their_commits(
     for password in {answer.document["mqtt_password"] for answer in answers} - {newest["mqtt_password"]}:
         with pytest.raises(aiomqtt.MqttError):
             await mqtt(cloud, gateway, password).__aenter__()
+
+
+async def test_a_flood_of_logins_is_turned_away_and_the_rest_goes_on(cloud: Served) -> None:
+    asked = {"email": "nobody@example.jp", "password": PASSWORD, "installation_id": "installation-flood"}
+    flood = [cloud.post("/api/v1/sessions", asked) for _ in range(150)]
+    answers = await asyncio.gather(*flood)
+    assert {answer.status for answer in answers} == {403, 503}
+    turned_away = next(answer for answer in answers if answer.status == 503)
+    assert_problem(turned_away, 503, "too_busy")
+    assert turned_away.headers["Retry-After"] == "1"
+    assert await cloud.person("father")
