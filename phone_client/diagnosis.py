@@ -18,7 +18,7 @@ Tcp = Literal["open", "foreign", "refused", "timed_out", "no_route"]
 
 @dataclass(frozen=True)
 class Knock:
-    """What was tried at the address where the gateway was found last; `arp` is None where it cannot be known."""
+    """What was tried at the address where the gateway was found last; `arp` (NDP for IPv6) is None where it cannot be known."""
 
     address: str
     port: int
@@ -123,7 +123,8 @@ def _why_no_answer_there(evidence: Evidence, knock: Knock) -> str:
     if knock.arp:
         return "gateway_firewalled"
     if evidence.others:
-        return "gateway_off"
+        known = knock.arp is False or knock.tcp == "no_route"
+        return "gateway_off" if known else "gateway_off_or_elsewhere"
     return "client_isolation" if evidence.router_answers else "multicast_blocked_or_isolated"
 
 
@@ -186,10 +187,11 @@ def _knock_lines(knock: Knock) -> Iterator[Words]:
             "そのアドレスは接続中のネットワークにありません。",
         )
     elif knock.arp is not None:
+        arp = "NDP" if ":" in knock.address else "ARP"
         yield (
-            Words("It answers ARP.", "ARPには応答しています。")
+            Words(f"It answers {arp}.", f"{arp}には応答しています。")
             if knock.arp
-            else Words("It does not answer ARP.", "ARPにも応答がありません。")
+            else Words(f"It does not answer {arp}.", f"{arp}にも応答がありません。")
         )
 
 

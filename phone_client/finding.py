@@ -10,7 +10,7 @@ from phone_client import probing
 from phone_client.advice import Words
 from phone_client.diagnosis import Diagnosis, Evidence, Knock, diagnose
 from phone_client.gateway_client import GatewayClient
-from phone_client.network import Surroundings, look_around, neighbours, unscoped
+from phone_client.network import Address, Surroundings, look_around, neighbours, unscoped
 from phone_client.search import Hit, Outcome, Plan, search
 from phone_client.session import Remembered
 from protocol.problems import AisegError
@@ -18,6 +18,7 @@ from protocol.problems import AisegError
 Watch = Callable[[Words], None]
 """Is told what is being tried, for people who wait."""
 
+_ROUTER_ANSWERED_S: Final = 45.0  # the kernel may take so long to ask again (RFC 4861 §6.3.2)
 _KNOCK_SHARE: Final = 0.5  # of the limit, so that a short search still hears the result
 
 
@@ -41,9 +42,11 @@ class Finder:
     watch: Watch
     _surroundings: Surroundings = field(default_factory=lambda: Surroundings((), None, None))
     _knock: Knock | None = None
+    _started: float = 0.0
 
     async def find(self) -> Found:
         """Search and explain; never longer than the limit, and never an error."""
+        self._started = asyncio.get_running_loop().time()
         self._surroundings = await asyncio.to_thread(look_around, self.interfaces)
         outcome = Outcome()
         if self._surroundings.links:
@@ -115,11 +118,16 @@ class Finder:
 
     async def _evidence(self, outcome: Outcome) -> Evidence:
         """Put everything together; ARP is read last, when the kernel has given up on entries gone stale."""
-        around, knock = self._surroundings, self._knock
-        answering = await asyncio.to_thread(neighbours)
-        if knock and knock.on_link and answering is not None and not around.loopback_only:
-            knock = replace(knock, arp=unscoped(ip_address(knock.address)) in answering)
-        router = around.router_here
+        around, knock, router = self._surroundings, self._knock, self._surroundings.router_here
+        known = await asyncio.to_thread(neighbours)
+
+        def answers(address: Address, within_s: float) -> bool | None:
+            neighbour = known.get(unscoped(address))
+            return neighbour.answers(within_s) if neighbour else None
+
+        if knock and knock.on_link:
+            elapsed_s = asyncio.get_running_loop().time() - self._started
+            knock = replace(knock, arp=answers(ip_address(knock.address), elapsed_s))
         others = {str(each) for each in outcome.others} - {knock.address if knock else ""}
         return Evidence(
             found_by_mdns=any(not hit.remembered for hit in outcome.hits),
@@ -134,7 +142,7 @@ class Finder:
             off_link=tuple(sorted(str(each) for each in outcome.off_link)),
             others=tuple(sorted(others)),
             router=str(router) if router else None,
-            router_answers=router in answering if router and answering is not None else None,
+            router_answers=answers(router, _ROUTER_ANSWERED_S) if router else None,
             vpn=around.vpn,
             knock=knock,
         )

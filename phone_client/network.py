@@ -2,10 +2,11 @@
 
 import fcntl
 import ipaddress
+import os
 import socket
 import struct
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
@@ -23,9 +24,17 @@ _POINT_TO_POINT: Final = 0x10
 _RUNNING: Final = 0x40
 
 _ROUTES: Final = Path("/proc/net/route")
-_NEIGHBOURS: Final = Path("/proc/net/arp")
 _GATEWAY_ROUTE: Final = 0x2
-_COMPLETE: Final = 0x2
+
+# linux/netlink.h, linux/rtnetlink.h, linux/neighbour.h; all in the machine's own byte order
+_GET_NEIGHBOURS: Final = struct.pack("=IHHII12x", 28, 30, 0x301, 1, 0)  # RTM_GETNEIGH, a dump of every family
+_HEADER_BYTES: Final = 16
+_ENTRY_BYTES: Final = 12
+_ENTRY: Final = 28
+_ADDRESS: Final = 1
+_AGES: Final = 3
+_SILENT: Final = 0x01 | 0x20  # NUD_INCOMPLETE, NUD_FAILED
+_ANSWERED_ONCE: Final = 0x02 | 0x04 | 0x08 | 0x10  # NUD_REACHABLE, _STALE, _DELAY, _PROBE
 
 
 @dataclass(frozen=True)
@@ -150,13 +159,59 @@ def default_router() -> IPv4Address | None:
     return None
 
 
-def neighbours() -> frozenset[Address] | None:
-    """Return the addresses on the link that answered ARP, or None when the kernel's table cannot be read."""
-    if not _NEIGHBOURS.exists():
+@dataclass(frozen=True)
+class Neighbour:
+    """What the kernel knows of a machine on the link by ARP or NDP: `silent`, or how long ago it last answered."""
+
+    silent: bool
+    answered_ago_s: float
+
+    def answers(self, within_s: float) -> bool | None:
+        """Say whether it answers, by what is not older than `within_s`; an older answer says nothing."""
+        if self.silent:
+            return False
+        return True if self.answered_ago_s <= within_s else None
+
+
+def neighbours() -> Mapping[Address, Neighbour]:
+    """Return who was asked for on the links lately; nobody where the kernel cannot be asked. Blocks, for less than 1 ms."""
+    if sys.platform != "linux":
+        return {}
+    known: dict[Address, Neighbour] = {}
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
+            kernel.settimeout(1)
+            kernel.send(_GET_NEIGHBOURS)
+            known.update(each for each in map(_read_neighbour, _entries(kernel)) if each)
+    except OSError:
+        return {}
+    return known
+
+
+def _entries(kernel: socket.socket) -> Iterator[bytes]:
+    """Yield the bodies of a dump's messages until one is no neighbour: its end, or an error."""
+    while True:
+        packet = kernel.recv(1 << 16)
+        while packet:
+            size, kind = struct.unpack_from("=IH", packet)
+            if kind != _ENTRY:
+                return
+            yield packet[_HEADER_BYTES:size]
+            packet = packet[(size + 3) & ~3 :]
+
+
+def _read_neighbour(entry: bytes) -> tuple[Address, Neighbour] | None:
+    (state,) = struct.unpack_from("=8xH", entry)
+    values, rest = {}, entry[_ENTRY_BYTES:]
+    while rest:
+        size, kind = struct.unpack_from("=HH", rest)
+        values[kind] = rest[4:size]
+        rest = rest[(size + 3) & ~3 :]
+    if not state & (_SILENT | _ANSWERED_ONCE) or not {_ADDRESS, _AGES} <= values.keys():
         return None
-    return frozenset(
-        ipaddress.ip_address(line[0]) for line in _table(_NEIGHBOURS) if int(line[2], 16) & _COMPLETE
-    )
+    (ticks,) = struct.unpack_from("=I", values[_AGES])
+    neighbour = Neighbour(bool(state & _SILENT), ticks / os.sysconf("SC_CLK_TCK"))
+    return ipaddress.ip_address(values[_ADDRESS]), neighbour
 
 
 def _table(file: Path) -> list[list[str]]:

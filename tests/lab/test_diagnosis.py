@@ -118,6 +118,27 @@ def test_gateway_firewalled(lan: Home) -> None:
         assert not_found(lan.search()) == "gateway_firewalled"
 
 
+def test_an_answer_of_before_the_search_is_none(lan: Home) -> None:
+    with lan.announcing():
+        assert found_with_warning(lan.search()) is None
+    lan.gateway.run("ip", "link", "set", "eth0", "down")
+    with lan.printer():
+        searched = lan.search()
+    assert not_found(searched) == "gateway_off_or_elsewhere"
+    assert "ARP" not in searched.evidence
+
+
+def test_gateway_firewalled_at_an_ipv6_address(lan: Home) -> None:
+    lan.phone.run("ip", "address", "add", "2001:db8::1/64", "dev", "eth0")
+    lan.gateway.run("ip", "address", "add", "2001:db8::2/64", "dev", "eth0")
+    lan.remember("2001:db8::2")
+    drop(lan.gateway, "input meta l4proto { tcp, udp }")
+    with lan.announcing(), lan.printer():
+        searched = lan.search()
+    assert not_found(searched) == "gateway_firewalled"
+    assert "It answers NDP." in searched.evidence
+
+
 def test_gateway_not_running(lan: Home) -> None:
     lan.remember()
     with lan.printer():

@@ -78,6 +78,7 @@ CASES = [
     ("gateway_busy", knocked(ANSWERED, busy=True)),
     ("gateway_busy", replace(heard("busy"), others=(), denied=True)),
     # what cannot be known is not claimed
+    ("gateway_off_or_elsewhere", knocked(replace(SILENT, arp=None), others=True)),
     ("multicast_blocked_or_isolated", FIRST_CONTACT),
     ("gateway_off_or_elsewhere", WITH_OTHERS),
     ("multicast_blocked_or_isolated", knocked(SILENT, router_answers=False)),

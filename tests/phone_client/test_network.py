@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from phone_client import network
-from phone_client.network import Link, Surroundings, look_around, scoped, unscoped
+from phone_client.network import Link, Neighbour, Surroundings, look_around, scoped, unscoped
 
 pytestmark = pytest.mark.adapters
 
@@ -55,21 +55,19 @@ def test_a_router_counts_only_on_a_link_that_is_searched() -> None:
     assert Surroundings((ETH0,), there, None).router_here is None
 
 
-def test_the_kernels_tables_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    route, arp = tmp_path / "route", tmp_path / "arp"
+def test_the_kernels_routes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    route = tmp_path / "route"
     monkeypatch.setattr(network, "_ROUTES", route)
-    monkeypatch.setattr(network, "_NEIGHBOURS", arp)
     assert network.default_router() is None
-    assert network.neighbours() is None
     route.write_text(
         "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
         "eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
         "eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
     )
-    arp.write_text(
-        "IP address       HW type     Flags       HW address            Mask     Device\n"
-        "192.168.1.1      0x1         0x2         02:00:00:00:00:01     *        eth0\n"
-        "192.168.1.9      0x1         0x0         00:00:00:00:00:00     *        eth0\n"
-    )
     assert network.default_router() == IPv4Address("192.168.1.1")
-    assert network.neighbours() == frozenset({IPv4Address("192.168.1.1")})
+
+
+def test_only_a_fresh_answer_says_that_a_neighbour_answers() -> None:
+    assert Neighbour(silent=False, answered_ago_s=2.0).answers(within_s=3.0) is True
+    assert Neighbour(silent=False, answered_ago_s=20.0).answers(within_s=3.0) is None
+    assert Neighbour(silent=True, answered_ago_s=2.0).answers(within_s=3.0) is False
