@@ -93,7 +93,8 @@ async def _play(place: Place, *, as_json: bool) -> None:
 
     loop, playing = asyncio.get_running_loop(), asyncio.current_task()
     if playing:
-        loop.add_signal_handler(signal.SIGTERM, playing.cancel)
+        for each in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(each, playing.cancel)
     started_at = loop.time()
     async with running(place) as world:
         await Story(world, tell, started_at).play()

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from protocol.problems import AisegError, exit_code
+from protocol.problems import EXIT_REFUSED, AisegError, exit_code
 
 EXIT_INTERRUPTED = 130
 
@@ -30,14 +30,17 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except OSError as error:  # standard output is full or nobody reads it
+        click.echo(error.strerror or str(error), err=True)
+        code = EXIT_REFUSED
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         code = EXIT_INTERRUPTED
     sys.exit(code or 0)
 
 
 def end_asked_for() -> asyncio.Event:
-    """Return an event that Ctrl-C or SIGTERM will set, so that the program ends in order."""
+    """Return an event that Ctrl-C, SIGTERM or a closed terminal will set, so that the program ends in order."""
     asked = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(each, asked.set)
     return asked

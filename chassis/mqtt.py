@@ -5,6 +5,7 @@ import math
 import random
 import socket
 from collections.abc import Awaitable
+from types import TracebackType
 from typing import Any, Final, TypeVar
 
 import aiomqtt
@@ -78,6 +79,30 @@ class MqttClient(aiomqtt.Client):
         if reason_code.is_failure:
             self._denial = reason_code
         super()._on_publish(client, userdata, mid, reason_code, properties)
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        """Disconnect. A connection that breaks meanwhile does not hide why the block ended, a cancellation above all."""
+        try:
+            await super().__aexit__(exc_type, exc, tb)
+        except aiomqtt.MqttError:
+            if exc is None:
+                raise
+
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:  # noqa: ARG002
+        def write() -> None:
+            try:
+                client.loop_write()
+            except Exception as error:  # noqa: BLE001 - as aiomqtt: whatever it is, the connection is broken
+                if not self._disconnected.done():
+                    self._disconnected.set_exception(error)
+
+        def register() -> None:
+            if sock.fileno() >= 0:  # aiomqtt itself would register what paho may have closed meanwhile
+                self._loop.add_writer(sock.fileno(), write)
+
+        self._loop.call_soon_threadsafe(register)
 
     async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 - aiomqtt's signature
         """Wait as aiomqtt does, but not by `asyncio.wait_for`, which can swallow a cancellation before Python 3.12.

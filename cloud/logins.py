@@ -56,7 +56,7 @@ def ingest_login(password_hash: str) -> Login:
 
 def watcher_login(password_hash: str) -> Login:
     """Return the rights of a person who looks on with `mosquitto_sub` or MQTT Explorer."""
-    return Login(WATCHER, password_hash, may_write=(), may_read=("#",))
+    return Login(WATCHER, password_hash, may_write=(), may_read=("#", "$SYS/#"))
 
 
 def hash_password(password: str) -> str:

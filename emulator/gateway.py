@@ -24,7 +24,7 @@ from protocol.problems import (
     AisegError,
     Problem,
 )
-from protocol.telemetry import Sample
+from protocol.telemetry import Notice, Sample
 
 LATEST_FIRMWARE_LIFE: Final = timedelta(minutes=10)
 UNKNOWN_FIRMWARE_LIFE: Final = timedelta(seconds=30)
@@ -220,6 +220,12 @@ class Gateway:
         """End the code's screen: it can never be shown again (S-LC-21); the cloud still honours it."""
         self._shown = None
         self.changes.tell()
+
+    def accept_notice(self, notice: Notice | None) -> None:
+        """Hear what the cloud tells: once a phone is linked, the code on the screen is used up."""
+        if notice and notice.kind == "linked":
+            log.info("a phone has been linked")
+            self.hide_link_code()
 
     def device(self) -> Device:
         """Return what the gateway says about itself."""

@@ -19,8 +19,8 @@ from emulator.gateway import Gateway
 from protocol.cloud_api import Registration
 from protocol.problems import BROKER_LOGIN_REFUSED, PUBLISH_DENIED, AisegError, Problem, UnreachableError
 from protocol.rules import SAMPLES_PER_MESSAGE
-from protocol.telemetry import Receipt, Status, write_samples
-from protocol.topics import OLDEST_PROPERTY, Channel, Topic
+from protocol.telemetry import Notice, Receipt, Status, write_samples
+from protocol.topics import OLDEST_PROPERTY, WRITTEN_BY_CLOUD, Channel, Topic
 
 KEEPALIVE_S: Final = 30
 RECEIPT_S: Final = 15.0
@@ -72,7 +72,7 @@ class Uplink:
             will=aiomqtt.Will(status, self._status(online=False), qos=1, retain=True),
             keepalive=KEEPALIVE_S,
         ) as client:
-            await client.subscribe(_topic(registration, "receipt"), qos=1)
+            await client.subscribe([(_topic(registration, each), 1) for each in WRITTEN_BY_CLOUD])
             await client.deliver(status, self._status(online=True), retain=True)
             self._connected(working=not self._failures)
             try:
@@ -94,15 +94,18 @@ class Uplink:
                 _topic(registration, "telemetry"), write_samples(batch), user_property=oldest
             )
             log.debug("sent samples %d to %d", batch[0].seq, batch[-1].seq)
-            await self._await_receipt(client, registration.epoch, batch[-1].seq)
+            await self._await_receipt(client, registration, batch[-1].seq)
 
-    async def _await_receipt(self, client: MqttClient, epoch: int, seq: int) -> None:
+    async def _await_receipt(self, client: MqttClient, registration: Registration, seq: int) -> None:
         """Return when everything up to `seq` is stored, or in vain after a while: it is then sent again."""
         try:
             async with asyncio.timeout(self._receipt_s):
                 async for message in client.messages:
+                    if message.topic.value == _topic(registration, "notice"):
+                        self._gateway.accept_notice(_read_notice(message.payload))
+                        continue
                     stored_up_to = _read_receipt(message.payload)
-                    await self._gateway.accept_receipt(epoch, stored_up_to)
+                    await self._gateway.accept_receipt(registration.epoch, stored_up_to)
                     if stored_up_to >= seq:
                         self._connected(working=True)
                         return
@@ -162,3 +165,11 @@ def _read_receipt(payload: object) -> int:
     except ValidationError:
         log.warning("a receipt that cannot be read is ignored")
         return 0
+
+
+def _read_notice(payload: object) -> Notice | None:
+    try:
+        return Notice.model_validate_json(bytes(payload)) if isinstance(payload, bytes) else None
+    except ValidationError:
+        log.warning("a notice that cannot be read is ignored")
+        return None

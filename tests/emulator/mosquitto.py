@@ -55,6 +55,7 @@ class Mosquitto:
             f"topic write {mine}/telemetry",
             f"topic write {mine}/status",
             f"topic read {mine}/receipt",
+            f"topic read {mine}/notice",
         )
 
     async def start(self) -> None:
@@ -138,6 +139,17 @@ class Ingest:
         receipt = Receipt(stored_up_to=stored_up_to).model_dump_json()
         topic = topic._replace(channel="receipt")
         await client.publish(str(topic), receipt, qos=0, retain=True)  # QoS 1 would wait on a dead broker
+
+    async def tell(self, topic: str, payload: str) -> None:
+        """Publish as the cloud does."""
+        async with aiomqtt.Client(
+            "127.0.0.1",
+            self.port,
+            username=INGEST,
+            password=INGEST,
+            protocol=aiomqtt.ProtocolVersion.V5,
+        ) as client:
+            await client.publish(topic, payload, qos=1)
 
     def online(self) -> bool:
         """Say what the newest status says."""

@@ -8,6 +8,7 @@ import pytest
 from emulator.gateway import Gateway
 from emulator.uplink import Uplink
 from protocol.problems import BROKER_LOGIN_REFUSED, PUBLISH_DENIED, Problem, UnreachableError
+from protocol.telemetry import Notice
 from tests.emulator.clocks import ManualClock
 from tests.emulator.cloud_double import CloudDouble
 from tests.emulator.conftest import gateway_in
@@ -205,3 +206,24 @@ async def test_an_unregistered_gateway_connects_to_nobody(gateway: Gateway, cloc
         await measure(gateway, clock, 2)
         assert gateway.uplink.trouble is None
         assert not gateway.uplink.connected
+
+
+@pytest.mark.req("S-LC-17")
+async def test_a_code_that_has_made_a_link_leaves_the_screen(
+    registered: Gateway, broker: Mosquitto, clock: ManualClock
+) -> None:
+    await broker.start()
+    await registered.show_link_code(registered.identity.device_code)
+    registration = registered.registration
+    assert registration
+    async with listening(broker.port) as ingest, uplink_of(registered, clock):
+        await measure(registered, clock, 1)
+        await until(lambda: is_empty(registered), "the receipt")
+        notice = Notice(
+            kind="linked", gateway_id=registration.gateway_id, at=clock.now(), nickname="お父さん"
+        )
+        await ingest.tell(
+            f"aiseg/{registration.gateway_id}/{registration.epoch}/notice", notice.model_dump_json()
+        )
+        await measure(registered, clock, 1)
+        await until(lambda: registered.shown_link_code(clock.now()) is None, "the code gone")

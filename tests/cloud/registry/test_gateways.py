@@ -45,7 +45,7 @@ def test_the_broker_learns_of_every_gateway_and_the_watcher(world: World, gatewa
     registered = world.register(gateway)
     watcher, known = world.registry.logins()
     assert known == registered.login
-    assert watcher.may_read == ("#",), "what MQTT Explorer asks for"
+    assert watcher.may_read == ("#", "$SYS/#"), "what MQTT Explorer asks for"
     assert watcher.may_write == ()
     password = (world.folder / "watcher-password").read_text()
     assert verify_password(password.encode(), watcher.password_hash)
