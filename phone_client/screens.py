@@ -138,7 +138,8 @@ class Screen:
 
     def _buckets(self, timeline: Timeline) -> RenderableType:
         table = Table(box=None, pad_edge=False)
-        table.add_column(self._word("from", "開始"), no_wrap=True)
+        zone = timeline.buckets[0].start_at.astimezone().tzname() if timeline.buckets else ""
+        table.add_column(self._word(f"from ({zone})", f"開始 ({zone})"), no_wrap=True)
         for title in (self._word("generation", "発電"), self._word("consumption", "消費")):
             table.add_column("W", justify="right", no_wrap=True)
             table.add_column(title, min_width=_BAR_CELLS, no_wrap=True)
