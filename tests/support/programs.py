@@ -65,13 +65,16 @@ async def start(module: str, *arguments: str, environment: Mapping[str, str] | N
 async def running(
     module: str, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[Program]:
-    """Run a program for a block and see that it is gone afterwards."""
+    """Run a program for a block and see that it ends afterwards, in order."""
     program = await start(module, *arguments, environment=environment)
     try:
         yield program
     finally:
-        if program._process.returncode is None:
+        try:
+            await program.stop()
+        except TimeoutError:
             await program.kill()
+            raise
 
 
 async def run(
