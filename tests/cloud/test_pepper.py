@@ -1,5 +1,7 @@
 from pathlib import Path
+from typing import Any
 
+import argon2
 import pytest
 
 from cloud.pepper import Pepper, digest, keep_secret, mint_token
@@ -13,6 +15,22 @@ def test_a_secret_verifies_against_its_own_hash_only() -> None:
     assert PEPPER.verify("123456789012", kept)
     assert not PEPPER.verify("123456789013", kept)
     assert not PEPPER.verify("123456789012", None)
+
+
+def test_an_unknown_secret_costs_the_same_work_as_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    real = argon2.low_level.verify_secret
+
+    def counted(*arguments: Any) -> bool:
+        compared.append(arguments)
+        return real(*arguments)
+
+    kept = PEPPER.hash("123456789012")
+    assert not PEPPER.verify("warm-up", None)
+    monkeypatch.setattr("argon2._password_hasher.verify_secret", counted)
+    for known in (kept, None):
+        assert not PEPPER.verify("123456789013", known)
+    assert len(compared) == 2
 
 
 def test_the_hash_is_argon2id_above_the_floor_and_salted() -> None:
