@@ -105,18 +105,16 @@ class Ingest:
         """Listen until cancelled, through every loss of the broker."""
         while True:
             try:
-                async with aiomqtt.Client(
-                    "127.0.0.1",
-                    self.port,
-                    username=INGEST,
-                    password=INGEST,
-                    protocol=aiomqtt.ProtocolVersion.V5,
-                ) as client:
+                async with self._connection() as client:
                     await client.subscribe("aiseg/#", qos=1)
                     async for message in client.messages:
                         await self._take(client, message)
             except aiomqtt.MqttError:
                 await asyncio.sleep(0.05)
+
+    def _connection(self) -> aiomqtt.Client:
+        v5 = aiomqtt.ProtocolVersion.V5
+        return aiomqtt.Client("127.0.0.1", self.port, username=INGEST, password=INGEST, protocol=v5)
 
     async def _take(self, client: aiomqtt.Client, message: aiomqtt.Message) -> None:
         topic = read_topic(str(message.topic))
@@ -142,13 +140,7 @@ class Ingest:
 
     async def tell(self, topic: str, payload: str) -> None:
         """Publish as the cloud does."""
-        async with aiomqtt.Client(
-            "127.0.0.1",
-            self.port,
-            username=INGEST,
-            password=INGEST,
-            protocol=aiomqtt.ProtocolVersion.V5,
-        ) as client:
+        async with self._connection() as client:
             await client.publish(topic, payload, qos=1)
 
     def online(self) -> bool:
