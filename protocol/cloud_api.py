@@ -1,95 +1,14 @@
-"""Requests and answers of the cloud's HTTP API, for gateways (signed) and phones (bearer token)."""
+"""Requests and answers of the cloud's HTTP API for phones (bearer token). The gateways' half is `protocol.registering`."""
 
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from protocol.codes import LinkCode
-from protocol.identity import DeviceCode, FirmwareVersion, Frozen, GatewayId, Model
+from protocol.identity import DeviceCode, FirmwareVersion, Frozen, GatewayId, Model, OpaqueId
 from protocol.telemetry import Sample
 
-OpaqueId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$", strict=True)]
-"""An id made by the caller: an installation, or a request whose repetition must have one effect."""
-
 Text = Annotated[str, StringConstraints(strict=True, max_length=256)]
-
-
-class Nonce(Frozen):
-    """`POST /api/v1/gateways/nonces`: signed into the next request, good once and for `expires_in_s`."""
-
-    nonce: str
-    expires_in_s: int
-
-
-class Signed(Frozen):
-    """A gateway's request: the exact text that was signed, and its Ed25519 signature in base64."""
-
-    payload: Annotated[str, StringConstraints(strict=True, max_length=8192)]
-    signature: Annotated[str, StringConstraints(strict=True, max_length=128)]
-
-
-class RegistrationRequest(Frozen):
-    """Payload of `POST /api/v1/gateways/registrations`; `request_id` makes a repetition harmless."""
-
-    purpose: Literal["register"] = "register"
-    nonce: str
-    request_id: OpaqueId
-    gateway_id: GatewayId
-    device_code: DeviceCode
-    public_key: str = Field(max_length=64, description="Ed25519 public key, 32 bytes in base64")
-    model: str = Field(max_length=32)
-    firmware: FirmwareVersion
-
-
-class Registration(Frozen):
-    """Answer to a registration: what the gateway needs to speak MQTT. The password is told this once."""
-
-    gateway_id: GatewayId
-    epoch: int
-    registered_at: AwareDatetime
-    mqtt_password: str
-    mqtt_host: str
-    mqtt_port: int
-
-
-class RegistrationStatusRequest(Frozen):
-    """Payload of `POST /api/v1/gateways/registration-status`; changes nothing (S-ST-09)."""
-
-    purpose: Literal["registration_status"] = "registration_status"
-    nonce: str
-    gateway_id: GatewayId
-
-
-class RegistrationStatus(Frozen):
-    """Whether the cloud knows this gateway as registered, and since when."""
-
-    registered: bool
-    epoch: int | None
-    registered_at: AwareDatetime | None
-
-
-class LinkCodeRequest(Frozen):
-    """Payload of `POST /api/v1/gateways/link-codes`."""
-
-    purpose: Literal["issue_link_code"] = "issue_link_code"
-    nonce: str
-    request_id: OpaqueId
-    gateway_id: GatewayId
-    firmware: FirmwareVersion
-
-
-class IssuedLinkCode(Frozen):
-    """A link code, told once; valid `expires_in_s` from now on the cloud's clock."""
-
-    link_code: LinkCode
-    expires_in_s: int
-
-
-class LatestFirmware(Frozen):
-    """`GET /api/v1/firmware/{model}`."""
-
-    model: Model
-    latest: FirmwareVersion
 
 
 class SignUp(Frozen):
@@ -181,6 +100,20 @@ class Timeline(Frozen):
     newest: Sample | None
     bucket_s: int
     buckets: tuple[Bucket, ...]
+
+
+class Event(Frozen):
+    """Something that happened to a gateway this account is, or was, linked to (security T-32)."""
+
+    kind: Literal["link_code_issued", "registered_anew"]
+    gateway_id: GatewayId
+    at: AwareDatetime
+
+
+class Events(Frozen):
+    """`GET /api/v1/events`: the newest first."""
+
+    events: tuple[Event, ...]
 
 
 class Health(Frozen):

@@ -22,9 +22,9 @@ class Device(Frozen):
 
 
 class Update(Frozen):
-    """A firmware update under way."""
+    """A firmware update under way, or the one that failed last: then the old version runs on."""
 
-    state: str
+    state: Literal["downloading", "verifying", "installing", "applying", "restarting", "failed"]
     progress_pct: Annotated[int, Field(ge=0, le=100)]
     version: FirmwareVersion
 

@@ -23,6 +23,17 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Signed(Frozen):
+    """The exact text that was signed, and its Ed25519 signature in base64."""
+
+    payload: Annotated[str, StringConstraints(strict=True, max_length=8192)]
+    signature: Annotated[str, StringConstraints(strict=True, max_length=128)]
+
+
+OpaqueId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$", strict=True)]
+"""An id made by the caller: an installation, or a request whose repetition must have one effect."""
+
+
 def firmware_key(version: str) -> tuple[int, ...]:
     """Return the sort key of a firmware version, so that 2.9 comes before 2.10."""
     return tuple(int(part) for part in version.split("."))

@@ -26,7 +26,10 @@ _PROBLEM = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path: what it takes, what it gives (None: status 204), and how it says no."""
+    """One method of one path: what it takes, what it gives (None: status 204, or a `file`), and how it says no.
+
+    `file` is the media type of an answer that is a file, of which a range can be asked for.
+    """
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
@@ -37,6 +40,7 @@ class Operation:
     problems: tuple[Kind, ...] = ()
     query: tuple[tuple[str, Literal["string", "integer"]], ...] = ()
     bearer: bool = field(default=False, kw_only=True)
+    file: str | None = field(default=None, kw_only=True)
 
 
 def describe(title: str, version: str, operations: Sequence[Operation]) -> dict[str, object]:
@@ -64,6 +68,9 @@ def _operation(each: Operation) -> dict[str, object]:
     answers: dict[str, object] = {str(each.status): {"description": each.summary}}
     if each.answer:
         answers[str(each.status)] = _content(each.summary, "application/json", each.answer.__name__)
+    if each.file:
+        for status, summary in (("200", each.summary), ("206", "The range that was asked for.")):
+            answers[status] = {"description": summary, "content": {each.file: {}}}
     for kind in each.problems:
         answers[str(kind.status)] = _content(_codes(each, kind.status), MEDIA_TYPE, "Problem")
     described: dict[str, object] = {

@@ -133,8 +133,62 @@ NOT_REGISTERED = Kind("not_registered", 409,
     "This AiSEG is not registered for the server service; register it first.",
     "サーバーサービスに登録されていません。先に新規登録を行ってください。")
 DEVICE_CODE_WRONG = Kind("device_code_wrong", 403,
-    "This is not the device code on the side of this AiSEG.",
-    "機器コードが違います。AiSEGの側面に記載されている機器コードを入力してください。")
+    "This is not the device code on the side of this AiSEG; {tries_left} tries are left.",
+    "機器コードが違います。AiSEGの側面に記載されている機器コードを入力してください（あと{tries_left}回入力できます）。")
+TOO_MANY_DEVICE_CODES = Kind("too_many_device_codes", 429,
+    "The device code was wrong too often; try again in {retry_after_s} seconds.",
+    "機器コードの誤りが続いたため受け付けできません。{retry_after_s}秒後にもう一度お試しください。")
+CONFIRMATION_CODE_WRONG = Kind("confirmation_code_wrong", 400,
+    "This is not the confirmation code that was shown; {tries_left} tries are left.",
+    "確認コードが違います（あと{tries_left}回入力できます）。")
+CONFIRMATION_CODE_SPENT = Kind("confirmation_code_spent", 403,
+    "The confirmation code was wrong too often; start the registration again.",
+    "確認コードの誤りが続きました。新規登録を最初からやり直してください。")
+ANSWER_MISSING = Kind("answer_missing", 400,
+    "All items must be answered; missing: {what}.",
+    "全項目必須になります。未入力：{what_ja}")
+PLACE_UNKNOWN = Kind("place_unknown", 400,
+    "There is no such municipality in this area; choose prefecture, area and municipality in this order.",
+    "都道府県 - 地域 - 市町村の順でお選び下さい。")
+SERVICE_TERMS_NOT_ACCEPTED = Kind("service_terms_not_accepted", 400,
+    "The present terms of the server service must be accepted first.",
+    "サーバーサービスご利用規約を確認し、同意してください。")
+FAMILY_NEEDED = Kind("family_needed", 400,
+    "The household's data must be given first.",
+    "ご家族の情報を入力してください。")
+REGISTRATION_NOT_BEGUN = Kind("registration_not_begun", 409,
+    "This registration was not begun here, or more than a day ago; start it again.",
+    "新規登録の受付時間が過ぎました。最初からやり直してください。")
+REGISTRATION_CHANGED = Kind("registration_changed", 409,
+    "This AiSEG has been registered meanwhile; nothing was erased. Start again to see what is at stake now.",
+    "手続き中に別の登録が行われました。データは消去していません。最初からやり直してください。")
+ERASURE_NOT_CONFIRMED = Kind("erasure_not_confirmed", 409,
+    "This AiSEG is registered already; tick that the collected data will be erased.",
+    "登録済みです。再度登録する場合は、蓄積データが消えることを確認してチェックを入れてください。")
+BUSY_UPDATING = Kind("busy_updating", 409,
+    "The firmware is being updated; wait until that is done.",
+    "ファームウェアを更新しています。更新が完了するまでお待ちください。")
+ALREADY_LATEST = Kind("already_latest", 409,
+    "The firmware ({installed}) is the latest.",
+    "ファームウェアは最新です（{installed}）。")
+RELEASE_CHANGED = Kind("release_changed", 409,
+    "Another version ({latest}) has been released meanwhile; read what it changes first.",
+    "新しいバージョン（{latest}）が公開されました。更新内容をもう一度確認してください。")
+RELEASE_REFUSED = Kind("release_refused", 409,
+    "The firmware is not installed: {reason}. The present one runs on.",
+    "ファームウェアを更新できませんでした（{reason_ja}）。現在のファームウェアで動作を続けます。")
+RELEASE_EXISTS = Kind("release_exists", 409,
+    "{model} has version {latest} already; a release must be newer.",
+    "{model} には {latest} が公開済みです。より新しいバージョンを指定してください。")
+RELEASE_UNUSABLE = Kind("release_unusable", 400,
+    "This cannot be released: {reason}.",
+    "この内容では公開できません（{reason_ja}）。")
+PAGE_STALE = Kind("page_stale", 409,
+    "This page was loaded before the AiSEG restarted, or too long ago; load it again.",
+    "この画面は古くなっています。ページの再読み込みを行ってください。")
+PIN_WRONG = Kind("pin_wrong", 403,
+    "The PIN is wrong.",
+    "暗証番号が違います。")
 FIRMWARE_OUTDATED = Kind("firmware_outdated", 409,
     "The firmware ({installed}) is not the latest ({latest}); update it first.",
     "最新のファームウェアをお使いでない場合は、先にファームウェアを更新してください（{installed} → {latest}）。")

@@ -14,6 +14,9 @@ WRITTEN_BY_CLOUD: Final[tuple[Channel, ...]] = ("receipt", "notice")
 INGEST_FILTERS: Final = ("$share/ingest/aiseg/+/+/telemetry", "$share/ingest/aiseg/+/+/status")
 """What ingest workers share among themselves."""
 
+EVERY_TOPIC: Final = "aiseg/+/+/+"
+"""The filter of all topics of all gateways."""
+
 OLDEST_PROPERTY: Final = "oldest"
 """User property of a telemetry message: the lowest sequence number the gateway still holds."""
 
