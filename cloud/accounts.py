@@ -89,3 +89,15 @@ def notice_mail() -> Mail:
         "このメールアドレスで新規登録の操作がありましたが、すでに登録されています。パスワードは変わっていません。\n"
         "Somebody signed up with this address, which already has an account. Nothing was changed.\n",
     )
+
+
+def registered_anew_mail() -> Mail:
+    """Return the mail to those who were linked to a gateway that has been registered again (security T-04)."""
+    return Mail(
+        "【CLUB Panasonic】AiSEGが再登録されました / Your AiSEG was registered again",
+        "連携していたAiSEGで、サーバーサービスの新規登録が行われました。今までの蓄積データは消去され、連携は解除されました。\n"
+        "AiSEGの画面で連携コードを発行し、アプリでもう一度登録してください。お心当たりのない場合は、ご家族にご確認ください。\n"
+        "The AiSEG that you were linked to has been registered for the server service again. Its collected data were "
+        "erased, and your link to it has ended.\n"
+        "Issue a link code on its panel and link the app again. If this was not you, ask the others in your house.\n",
+    )

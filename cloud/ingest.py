@@ -2,11 +2,14 @@
 
 What is not acknowledged the broker gives again, what has no receipt the gateway sends again, and the store takes each
 sample once; so nothing is lost or doubled whichever of them dies when.
+
+A broker keeps retained messages for ever, and knows nothing of epochs. So what is retained is looked through after each
+connect, and what may have been retained meanwhile after each batch: nothing of an epoch that is over stays (INV-6).
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
@@ -21,7 +24,14 @@ from cloud.arrivals import Arrival
 from protocol.faults import reason
 from protocol.problems import TELEMETRY_MALFORMED, Problem, UnreachableError
 from protocol.telemetry import Receipt, Status, read_samples
-from protocol.topics import INGEST_FILTERS, OLDEST_PROPERTY, Topic, read_topic
+from protocol.topics import (
+    EVERY_TOPIC,
+    INGEST_FILTERS,
+    OLDEST_PROPERTY,
+    WRITTEN_BY_CLOUD,
+    Topic,
+    read_topic,
+)
 
 BATCH_MAX_MESSAGES: Final = 200
 """Also our receive maximum: no more than this is ever in memory here, the rest waits at the broker."""
@@ -33,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 
 class Store(Protocol):
-    """What ingest needs of the registry; both verbs block until they are committed."""
+    """What ingest needs of the registry; its verbs block until they are committed."""
 
     def accept_samples(self, arrivals: Sequence[Arrival], now: datetime) -> Mapping[tuple[str, int], int]:
         """Store what is new; return per gateway and epoch the number up to which everything is stored."""
@@ -41,6 +51,10 @@ class Store(Protocol):
 
     def accept_status(self, gateway_id: str, epoch: int, status: Status, now: datetime) -> bool:
         """Keep what a gateway, or its last will, says of itself."""
+        ...
+
+    def dead_epochs(self, epochs: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Return those of `epochs`, each with its gateway, that are over or never were."""
         ...
 
 
@@ -79,6 +93,7 @@ class Ingest:
             try:
                 async with self._connection() as client:
                     await _subscribe(client)
+                    await _ask_for_retained(client)
                     self._client = client
                     _log.info("ingest is connected to the broker")
                     failures = 0
@@ -121,10 +136,20 @@ class Ingest:
             batch = [await anext(messages)]
             while len(messages) and len(batch) < BATCH_MAX_MESSAGES:
                 batch.append(await anext(messages))
-            stored = await self._commit(batch)
+            stored = await self._commit([message for message in batch if not message.retain])
             for message in batch:
                 client.acknowledge(message)
             await _send_receipts(client, stored)
+            receipts = {Topic(*epoch, "receipt") for epoch in stored}
+            await self._clear_dead(client, receipts | _perhaps_retained(batch))
+
+    async def _clear_dead(self, client: MqttClient, topics: Collection[Topic]) -> None:
+        """Clear what is retained on those of `topics` whose epoch is over."""
+        epochs = {(topic.gateway_id, topic.epoch) for topic in topics}
+        dead = await asyncio.to_thread(self._store.dead_epochs, epochs) if epochs else ()
+        for topic in topics:
+            if (topic.gateway_id, topic.epoch) in dead:
+                await client.publish(str(topic), b"", qos=1, retain=True)
 
     async def _commit(self, batch: Sequence[aiomqtt.Message]) -> Mapping[tuple[str, int], int]:
         """Store a batch off the loop. What is malformed now stays so: it is counted, and acknowledged with the rest."""
@@ -159,6 +184,19 @@ async def _subscribe(client: MqttClient) -> None:
         raise aiomqtt.MqttError(f"subscription refused: {', '.join(refused)}")
 
 
+async def _ask_for_retained(client: MqttClient) -> None:
+    """Have the broker give everything that is retained; it never gives that to a share. What is live comes by the shares."""
+    await client.subscribe(EVERY_TOPIC, qos=1)
+    await client.unsubscribe(EVERY_TOPIC)
+
+
+def _perhaps_retained(batch: Sequence[aiomqtt.Message]) -> set[Topic]:
+    """Return where `batch` says that something is retained, or may be: every status is sent so."""
+    topics = (read_topic(message.topic.value) for message in batch if message.payload)
+    retained = {message.topic.value for message in batch if message.retain}
+    return {topic for topic in topics if topic and (topic.channel == "status" or str(topic) in retained)}
+
+
 async def _send_receipts(client: MqttClient, stored: Mapping[tuple[str, int], int]) -> None:
     """Tell each gateway what it may forget; retained, so that it also learns so after being away."""
     await asyncio.gather(
@@ -175,7 +213,7 @@ async def _send_receipts(client: MqttClient, stored: Mapping[tuple[str, int], in
 
 
 def _read_message(message: aiomqtt.Message) -> Arrival | Report | None:
-    """Return what `message` says; None for the empty one that clears a retained status.
+    """Return what `message` says; None for an empty one, which clears what was retained, and for what the cloud wrote.
 
     Raises:
         Problem: `telemetry_malformed`.
@@ -184,9 +222,11 @@ def _read_message(message: aiomqtt.Message) -> Arrival | Report | None:
     payload = message.payload
     if topic is None or not isinstance(payload, bytes):
         raise Problem(TELEMETRY_MALFORMED, reason="not a topic of a gateway")
+    if topic.channel in WRITTEN_BY_CLOUD or not payload:
+        return None
     if topic.channel == "telemetry":
         return Arrival(topic.gateway_id, topic.epoch, _oldest(message), read_samples(payload))
-    return Report(topic.gateway_id, topic.epoch, _read_status(payload)) if payload else None
+    return Report(topic.gateway_id, topic.epoch, _read_status(payload))
 
 
 def _read_status(payload: bytes) -> Status:

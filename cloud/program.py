@@ -14,8 +14,9 @@ from chassis.clock import Clock
 from chassis.folder import held
 from chassis.tasks import beside
 from chassis.web import application, listening, serving, url_of
+from cloud.api.firmware import FirmwareApi
 from cloud.api.gateways import GatewayApi
-from cloud.api.mqtt import Mqtt
+from cloud.api.hashing import Hashing
 from cloud.api.phones import PhoneApi
 from cloud.api.routes import add_routes
 from cloud.broker import Broker
@@ -85,7 +86,6 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     """
     async with _opened(settings) as registry:
         clock = clock or SystemClock(await asyncio.to_thread(registry.latest_instant))
-        site = await asyncio.to_thread(Site, registry, clock, settings.shows_inbox())
         broker, password = _broker(settings), mint_token()
         logins = await asyncio.to_thread(registry.logins)
         async with (
@@ -95,7 +95,8 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             public_url = settings.http.public_url or url_of(listeners[0])
             ingest = Ingest(registry, clock, broker.host, broker.port, INGEST, password)
             mqtt = _Mqtt(broker, ingest, public_url)
-            app = await asyncio.to_thread(_application, registry, clock, mqtt, public_url, site)
+            site = await asyncio.to_thread(Site, registry, clock, mqtt.tell, settings.shows_inbox())
+            app = await asyncio.to_thread(_application, registry, clock, mqtt, site)
             async with serving(app, listeners), beside(ingest.run()):
                 yield Running(registry, ingest, public_url, broker.host, broker.port)
 
@@ -119,11 +120,11 @@ def _broker(settings: Settings) -> Broker:
     return EmbeddedBroker(mqtt.host, mqtt.port)
 
 
-def _application(
-    registry: Registry, clock: Clock, mqtt: Mqtt, public_url: str, site: Site
-) -> web.Application:
+def _application(registry: Registry, clock: Clock, mqtt: _Mqtt, site: Site) -> web.Application:
+    public_url, hashing = mqtt.public_url, Hashing()
     app = application({urlsplit(public_url).hostname or ""}, public_url)
-    phones = PhoneApi(registry, clock, mqtt, public_url)
-    add_routes(app, [*GatewayApi(registry, clock, mqtt).routes(), *phones.routes()])
+    gateways = GatewayApi(registry, clock, mqtt, hashing)
+    phones = PhoneApi(registry, clock, mqtt, public_url, hashing)
+    add_routes(app, [*gateways.routes(), *FirmwareApi(registry).routes(), *phones.routes()])
     site.add_to(app)
     return app

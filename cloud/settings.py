@@ -36,19 +36,19 @@ class Mqtt(Section):
 
 
 class Store(Section):
-    """The folder of the database, the pepper and the watcher's password."""
+    """The folder of the database, the images, the keys and the watcher's password."""
 
     folder: Path = Path("state/cloud")
 
 
 class Firmware(Section):
-    """The latest firmware of each model; the cloud decides what "latest" means (S-GEN-16)."""
+    """What the catalogue has at least, by model; the cloud decides what "latest" means (S-GEN-16)."""
 
     mkn700: FirmwareVersion = "2.10"
     mkn702: FirmwareVersion = "2.10"
 
     def latest(self) -> Mapping[str, str]:
-        """Return the latest version by model."""
+        """Return the version by model."""
         return {"MKN700": self.mkn700, "MKN702": self.mkn702}
 
 

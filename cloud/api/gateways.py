@@ -7,27 +7,14 @@ from typing import Final
 from aiohttp import web
 
 from chassis.clock import Clock
+from cloud.api.hashing import Hashing
 from cloud.api.mqtt import Mqtt
 from cloud.api.routes import Route, body
 from cloud.registry import Registry
-from protocol.cloud_api import (
-    IssuedLinkCode,
-    LatestFirmware,
-    Nonce,
-    Registration,
-    RegistrationStatus,
-    Signed,
-)
+from protocol import problems as no
+from protocol.identity import Signed
 from protocol.openapi import Operation
-from protocol.problems import (
-    FIRMWARE_OUTDATED,
-    GATEWAY_REFUSED,
-    NOT_REGISTERED,
-    REQUEST_MALFORMED,
-    TOO_MANY_CODES,
-    TOO_MANY_TRIES,
-    UNSUPPORTED_MODEL,
-)
+from protocol.registering import IssuedLinkCode, Nonce, Registration, RegistrationBegun, RegistrationStatus
 from protocol.topics import Channel, Topic
 
 _RETAINED: Final[tuple[Channel, ...]] = ("status", "receipt")
@@ -35,14 +22,37 @@ _RETAINED: Final[tuple[Channel, ...]] = ("status", "receipt")
 NONCE: Final = Operation(
     "POST", "/api/v1/gateways/nonces", "A nonce to sign into the next request.", Nonce, status=201
 )
+BEGIN: Final = Operation(
+    "POST",
+    "/api/v1/gateways/registration-runs",
+    "Begin a registration: a confirmation code, and what an existing registration has to lose. Nothing changes yet.",
+    RegistrationBegun,
+    Signed,
+    status=201,
+    problems=(
+        no.GATEWAY_REFUSED,
+        no.UNSUPPORTED_MODEL,
+        no.FIRMWARE_OUTDATED,
+        no.TOO_BUSY,
+        no.REQUEST_MALFORMED,
+    ),
+)
 REGISTER: Final = Operation(
     "POST",
     "/api/v1/gateways/registrations",
-    "Register for the server service; again erases everything of the old registration.",
+    "Finish a registration; again erases everything of the old one.",
     Registration,
     Signed,
     status=201,
-    problems=(GATEWAY_REFUSED, UNSUPPORTED_MODEL, REQUEST_MALFORMED),
+    problems=(
+        no.GATEWAY_REFUSED,
+        no.UNSUPPORTED_MODEL,
+        no.REGISTRATION_NOT_BEGUN,
+        no.REGISTRATION_CHANGED,
+        no.SERVICE_TERMS_NOT_ACCEPTED,
+        no.PLACE_UNKNOWN,
+        no.REQUEST_MALFORMED,
+    ),
 )
 STATUS: Final = Operation(
     "POST",
@@ -50,7 +60,7 @@ STATUS: Final = Operation(
     "Whether this gateway is registered, and since when.",
     RegistrationStatus,
     Signed,
-    problems=(GATEWAY_REFUSED, REQUEST_MALFORMED),
+    problems=(no.GATEWAY_REFUSED, no.REQUEST_MALFORMED),
 )
 ISSUE: Final = Operation(
     "POST",
@@ -60,20 +70,15 @@ ISSUE: Final = Operation(
     Signed,
     status=201,
     problems=(
-        GATEWAY_REFUSED,
-        NOT_REGISTERED,
-        FIRMWARE_OUTDATED,
-        TOO_MANY_CODES,
-        TOO_MANY_TRIES,
-        REQUEST_MALFORMED,
+        no.GATEWAY_REFUSED,
+        no.NOT_REGISTERED,
+        no.FIRMWARE_OUTDATED,
+        no.SERVICE_TERMS_NOT_ACCEPTED,
+        no.FAMILY_NEEDED,
+        no.TOO_MANY_CODES,
+        no.TOO_MANY_TRIES,
+        no.REQUEST_MALFORMED,
     ),
-)
-FIRMWARE: Final = Operation(
-    "GET",
-    "/api/v1/firmware/{model}",
-    "The latest firmware of a model.",
-    LatestFirmware,
-    problems=(UNSUPPORTED_MODEL,),
 )
 
 
@@ -84,20 +89,25 @@ class GatewayApi:
     registry: Registry
     clock: Clock
     mqtt: Mqtt
+    hashing: Hashing
     _one_registration: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def routes(self) -> tuple[Route, ...]:
         """Return what is served."""
         return (
             Route(NONCE, self._nonce),
+            Route(BEGIN, self._begin),
             Route(REGISTER, self._register),
             Route(STATUS, self._status),
             Route(ISSUE, self._issue),
-            Route(FIRMWARE, self._firmware),
         )
 
     async def _nonce(self, _request: web.Request) -> Nonce:
         return await asyncio.to_thread(self.registry.mint_nonce, self.clock.now())
+
+    async def _begin(self, request: web.Request) -> RegistrationBegun:
+        signed = await body(request, Signed)
+        return await self.hashing.run(self.registry.begin_registration, signed, self.clock.now())
 
     async def _register(self, request: web.Request) -> Registration:
         signed = await body(request, Signed)
@@ -125,6 +135,3 @@ class GatewayApi:
     async def _issue(self, request: web.Request) -> IssuedLinkCode:
         signed = await body(request, Signed)
         return await asyncio.to_thread(self.registry.issue_link_code, signed, self.clock.now())
-
-    async def _firmware(self, request: web.Request) -> LatestFirmware:
-        return self.registry.firmware(request.match_info["model"])

@@ -1,7 +1,7 @@
 """The phones' half of the API: accounts, sessions, links, timeline, and readiness."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from cloud.registry import Registry
 from cloud.registry.accounts import Who
 from protocol import problems as no
 from protocol.cloud_api import (
+    Events,
     Health,
     Link,
     LinkRequest,
@@ -117,6 +118,14 @@ TIMELINE: Final = Operation(
     query=(("hours", "integer"), ("bucket_s", "integer")),
     bearer=True,
 )
+EVENTS: Final = Operation(
+    "GET",
+    "/api/v1/events",
+    "What has happened to the account's gateways in 90 days, the newest first.",
+    Events,
+    problems=(no.NOT_LOGGED_IN,),
+    bearer=True,
+)
 HEALTH: Final = Operation("GET", "/healthz", "Whether requests and telemetry can come in.", Health)
 
 
@@ -128,7 +137,7 @@ class PhoneApi:
     clock: Clock
     mqtt: Mqtt
     public_url: str
-    _hashing: Hashing = field(default_factory=Hashing)
+    hashing: Hashing
 
     def routes(self) -> tuple[Route, ...]:
         """Return what is served."""
@@ -140,12 +149,13 @@ class PhoneApi:
             Route(LINK, self._link),
             Route(CURRENT_LINK, self._current_link),
             Route(TIMELINE, self._timeline),
+            Route(EVENTS, self._events),
             Route(HEALTH, self._health),
         )
 
     async def _sign_up(self, request: web.Request) -> SignedUp:
         asked = await body(request, SignUp)
-        return await self._hashing.run(self.registry.sign_up, asked, self.public_url, self.clock.now())
+        return await self.hashing.run(self.registry.sign_up, asked, self.public_url, self.clock.now())
 
     async def _verify(self, request: web.Request) -> Verified:
         asked = await body(request, Verification)
@@ -153,7 +163,7 @@ class PhoneApi:
 
     async def _log_in(self, request: web.Request) -> Session:
         asked = await body(request, Login)
-        return await self._hashing.run(self.registry.log_in, asked, self.clock.now())
+        return await self.hashing.run(self.registry.log_in, asked, self.clock.now())
 
     async def _log_out(self, request: web.Request) -> None:
         await asyncio.to_thread(self.registry.log_out, bearer_token(request), self.clock.now())
@@ -161,7 +171,7 @@ class PhoneApi:
     async def _link(self, request: web.Request) -> Link:
         who = await self._who(request)  # before anything else of the request is judged
         asked, now = await body(request, LinkRequest), self.clock.now()
-        link = await self._hashing.run(self.registry.link, who, asked, request.remote or "", now)
+        link = await self.hashing.run(self.registry.link, who, asked, request.remote or "", now)
         epoch = await asyncio.to_thread(self.registry.epoch_of, link.gateway_id)
         if epoch is not None:
             notice = Notice(kind="linked", gateway_id=link.gateway_id, at=now, nickname=link.nickname)
@@ -178,6 +188,9 @@ class PhoneApi:
             seconds=whole_number(request, "bucket_s", _BUCKET_S_DEFAULT, _BUCKET_S_MIN, _BUCKET_S_MAX)
         )
         return await asyncio.to_thread(self.registry.timeline, who, length, bucket, self.clock.now())
+
+    async def _events(self, request: web.Request) -> Events:
+        return await asyncio.to_thread(self.registry.events, await self._who(request), self.clock.now())
 
     async def _health(self, _request: web.Request) -> Health:
         return Health(ready=self.mqtt.is_connected())

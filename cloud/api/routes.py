@@ -23,7 +23,7 @@ class Route:
     """An operation and what carries it out."""
 
     operation: Operation
-    handle: Callable[[web.Request], Awaitable[BaseModel | None]]
+    handle: Callable[[web.Request], Awaitable[BaseModel | web.FileResponse | None]]
 
 
 def add_routes(application: web.Application, routes: Sequence[Route]) -> None:
@@ -79,9 +79,11 @@ def whole_number(request: web.Request, name: str, default: int, least: int, most
     return int(text)
 
 
-def _serve(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def serve(request: web.Request) -> web.Response:
+def _serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def serve(request: web.Request) -> web.StreamResponse:
         answer = await route.handle(request)
+        if isinstance(answer, web.FileResponse):
+            return answer
         if answer is None:
             return web.Response(status=route.operation.status)
         return web.Response(text=answer.model_dump_json(), status=route.operation.status, content_type=_JSON)

@@ -6,17 +6,25 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlalchemy import select
+
 from cloud.pepper import Pepper, keep_secret
 from cloud.registry.accounts import Accounts
-from cloud.registry.gateways import Gateways
+from cloud.registry.events import Events
+from cloud.registry.link_codes import LinkCodes
 from cloud.registry.links import Links
+from cloud.registry.registrations import Registrations
+from cloud.registry.releases import Releases
 from cloud.registry.survey import Survey
 from cloud.registry.telemetry import Telemetry
-from cloud.store.engine import FILE_NAME, open_store
+from cloud.releases import ReleaseKey
+from cloud.store.engine import FILE_NAME, Store, open_store
+from cloud.store.images import FOLDER_NAME, Images
+from cloud.store.schema import releases
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
 
-class Registry(Gateways, Accounts, Links, Telemetry, Survey):
+class Registry(Registrations, LinkCodes, Accounts, Links, Events, Telemetry, Releases, Survey):
     """Every verb of the cloud, told in one module for each noun."""
 
     def close(self) -> None:
@@ -25,7 +33,9 @@ class Registry(Gateways, Accounts, Links, Telemetry, Survey):
 
 
 def open_registry(folder: Path, latest_firmware: Mapping[str, str]) -> Registry:
-    """Open the registry kept in `folder`: database, pepper, the watcher's password.
+    """Open the registry kept in `folder`: database, images, pepper, release key, the watcher's password.
+
+    The catalogue has at least `latest_firmware` afterwards, by model.
 
     Raises:
         Problem: `state_damaged` or `state_unwritable`.
@@ -39,4 +49,24 @@ def open_registry(folder: Path, latest_firmware: Mapping[str, str]) -> Registry:
         watcher_password = keep_secret(folder / "watcher-password")
     except OSError as error:
         raise Problem(STATE_UNWRITABLE, file=str(folder), reason=str(error.strerror)) from None
-    return Registry(open_store(folder), pepper, latest_firmware, watcher_password)
+    store = open_store(folder)
+    try:
+        key = _release_key(folder / "release-key", store)
+        registry = Registry(store, Images(folder / FOLDER_NAME), pepper, key, watcher_password)
+        registry.stock(latest_firmware)
+    except BaseException:
+        store.close()
+        raise
+    return registry
+
+
+def _release_key(file: Path, store: Store) -> ReleaseKey:
+    """Return the key that signs releases. One that is lost is not replaced: gateways trust it and no other."""
+    with store.reading() as reading:
+        has_signed = reading.scalar(select(releases.c.model).limit(1)) is not None
+    if has_signed and not file.exists():
+        raise Problem(STATE_DAMAGED, file=str(file), reason="missing, so no release can be signed")
+    try:
+        return ReleaseKey(keep_secret(file))
+    except OSError as error:
+        raise Problem(STATE_UNWRITABLE, file=str(file), reason=str(error.strerror)) from None

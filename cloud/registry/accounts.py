@@ -59,7 +59,7 @@ class Accounts(Desk):
                 mail = rules.verification_mail(f"{public_url}/verify?token={token}")
             else:
                 mail = rules.notice_mail()
-            _post(store, mail, email, now_ms)
+            post_mail(store, mail, email, now_ms)
         return SignedUp(mail_sent_to=email, expires_in_s=int(EMAIL_URL_LIFE.total_seconds()))
 
     def verify(self, token: str, now: datetime) -> Verified:
@@ -177,6 +177,7 @@ def _forget_unverified(store: Connection, email: str, now_ms: int) -> None:
     store.execute(delete(accounts).where(doomed))
 
 
-def _post(store: Connection, mail: rules.Mail, recipient: str, now_ms: int) -> None:
+def post_mail(store: Connection, mail: rules.Mail, recipient: str, now_ms: int) -> None:
+    """Put a mail into the inbox."""
     values = {"sender": rules.SENDER, "recipient": recipient, "subject": mail.subject, "body": mail.body}
     store.execute(insert(mails).values(sent_at=now_ms, **values))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from cloud.instants import from_ms, to_ms
 from cloud.registry.desk import Desk
-from cloud.store.schema import accounts, gateways, link_codes, mails, samples
+from cloud.store.schema import accounts, gateways, link_codes, mails, registration_runs, releases, samples
 from cloud.timeline import is_online
 
 _MAILS_SHOWN: Final = 100
@@ -84,7 +84,14 @@ class Survey(Desk):
 
     def latest_instant(self) -> datetime | None:
         """Return the latest instant the store knows to have passed; the clock must not show an earlier one."""
-        columns = (gateways.c.last_seen_at, gateways.c.registered_at, link_codes.c.issued_at, mails.c.sent_at)
+        columns = (
+            gateways.c.last_seen_at,
+            gateways.c.registered_at,
+            registration_runs.c.begun_at,
+            link_codes.c.issued_at,
+            mails.c.sent_at,
+            releases.c.published_at,
+        )
         with self.store.reading() as store:
             latest = [store.scalar(select(func.max(column))) for column in columns]
         known = [at_ms for at_ms in latest if at_ms is not None]

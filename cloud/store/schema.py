@@ -55,11 +55,43 @@ gateways: Final = Table(  # registered for the server service; a row is a regist
     Column("firmware", String, nullable=False),  # as the gateway last said
     Column("epoch", Integer, nullable=False),  # counts registrations, from 1
     Column("registered_at", BigInteger, nullable=False),
-    Column("request_id", String, nullable=False),  # of this registration, so that a repetition is harmless
+    Column("run_id", String, nullable=False),  # of this registration, so that a repetition is harmless
     Column("mqtt_password_hash", String, nullable=False),
     Column("stored_up_to", BigInteger, nullable=False),  # every sample up to here is stored or lost for good
     Column("says_online", Boolean, nullable=False),  # its last status message
     Column("last_seen_at", BigInteger),  # when it last sent anything, on our clock
+    # argon2id(HMAC(pepper, code)) of the confirmation code; null before 0002. Nothing verifies it from outside.
+    Column("confirmation_code_hash", String),
+    Column(
+        "prefecture", String
+    ),  # 都道府県; this and the five below are what the wizard asked, null before 0002
+    Column("area", String),  # 地域
+    Column("municipality", String),  # 市町村
+    Column("household_size", Integer),  # 世帯人数; this and the two below are ご家族の情報
+    Column("building_type", String),  # 建物種別
+    Column("energy_used", String),  # 利用エネルギー
+)
+
+registration_runs: Final = Table(  # begun in the wizard, not finished yet: one of each key
+    "registration_runs",
+    metadata,
+    Column("run_id", String, primary_key=True),  # made by the gateway
+    Column("gateway_id", String(12), nullable=False),
+    Column("public_key", String, nullable=False, unique=True),  # Ed25519, base64
+    Column("code_hash", String, nullable=False),  # argon2id(HMAC(pepper, confirmation code))
+    Column("begun_at", BigInteger, nullable=False, index=True),  # good for 24 h
+)
+
+consents: Final = (
+    Table(  # every 同意し次へ; kept when a gateway is registered anew, and says nothing about people
+        "consents",
+        metadata,
+        Column("consent_id", Integer, primary_key=True),
+        Column("gateway_id", String(12), nullable=False),
+        Column("terms_version", String, nullable=False),  # of サーバーサービスご利用規約
+        Column("agreed_at", BigInteger, nullable=False),  # the gateway's clock
+        Column("recorded_at", BigInteger, nullable=False),
+    )
 )
 
 link_codes: Final = Table(  # every code issued; only the newest of a gateway can be live
@@ -110,6 +142,26 @@ mails: Final = Table(  # everything that would have been mailed; no mail host is
     Column("subject", String, nullable=False),
     Column("body", Text, nullable=False),
     Column("sent_at", BigInteger, nullable=False),
+)
+
+events: Final = Table(  # what an account is told of a gateway it is, or was, linked to
+    "events",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("account_id", _of("accounts.account_id"), nullable=False, index=True),
+    Column("gateway_id", String(12), nullable=False),
+    Column("kind", String, nullable=False),  # as protocol.cloud_api.Event names it
+    Column("at", BigInteger, nullable=False, index=True),  # forgotten after 90 days
+)
+
+releases: Final = Table(  # the firmware catalogue; the greatest version of a model is its latest
+    "releases",
+    metadata,
+    Column("model", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("manifest", Text, nullable=False),  # the exact JSON text that was signed
+    Column("signature", String, nullable=False),  # Ed25519 by the release key, base64
+    Column("published_at", BigInteger),  # null: came with the settings, at a start
 )
 
 sessions: Final = Table(

@@ -2,38 +2,48 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from cloud.arrivals import Arrival
 from cloud.registry import Registry, open_registry
 from cloud.registry.accounts import Who
-from cloud.registry.gateways import Registered
+from cloud.registry.registrations import Registered
 from cloud.store.schema import metadata
-from protocol.cloud_api import (
-    Link,
-    LinkCodeRequest,
-    LinkRequest,
-    Login,
-    RegistrationRequest,
-    RegistrationStatusRequest,
-    Signed,
-    SignUp,
-)
+from protocol.areas import Place
+from protocol.cloud_api import Link, LinkRequest, Login, SignUp
 from protocol.codes import with_check_digit
-from protocol.identity import Frozen
+from protocol.identity import Frozen, Signed
+from protocol.problems import Kind, Problem
+from protocol.registering import (
+    BeginRegistration,
+    Consent,
+    Family,
+    LinkCodeRequest,
+    RegistrationBegun,
+    RegistrationRequest,
+    RegistrationStatus,
+    RegistrationStatusRequest,
+)
+from protocol.rules import SERVICE_TERMS_VERSION
 from protocol.telemetry import Battery, Sample
 
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=timezone.utc)  # noqa: UP017 - 12:00 in Japan
 LATEST = {"MKN700": "2.10", "MKN702": "2.10"}
 PASSWORD = "correct horse 電池"
 PUBLIC_URL = "http://cloud.example"
+CONSENT = Consent(terms_version=SERVICE_TERMS_VERSION, agreed_at=NOON)
+KADOMA = Place(prefecture="大阪府", area="大阪府", municipality="門真市")
+FAMILY = Family(household_size=4, building_type="detached", energy_used="electricity_and_gas")
+LATE = date(2016, 6, 21)
+"""Bought on the first day that is not early."""
 
 _numbers = count(1)
 
@@ -44,49 +54,84 @@ def request_id() -> str:
 
 @dataclass
 class Gateway:
-    """A gateway as manufactured: it signs what it asks."""
+    """A gateway as manufactured, and what a person answers at its panel: it signs what it asks."""
 
     gateway_id: str = "0123456789ab"
     device_code: str = "1234567890"
     model: str = "MKN702"
     firmware: str = "2.10"
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    purchased_on: date | None = LATE
+    consent: Consent = CONSENT
+    place: Place = KADOMA
+    family: Family = FAMILY
 
     @property
     def public_key(self) -> str:
         return base64.b64encode(self.key.public_key().public_bytes_raw()).decode()
 
     def sign(self, request: Frozen) -> Signed:
-        payload = request.model_dump_json()
+        return self.sign_text(request.model_dump_json())
+
+    def sign_text(self, payload: str) -> Signed:
         signature = base64.b64encode(self.key.sign(payload.encode())).decode()
         return Signed(payload=payload, signature=signature)
 
-    def registration(self, nonce: str, request: str | None = None) -> Signed:
+    def beginning(self, nonce: str, run: str) -> Signed:
         return self.sign(
-            RegistrationRequest(
+            BeginRegistration(
                 nonce=nonce,
-                request_id=request or request_id(),
+                run_id=run,
                 gateway_id=self.gateway_id,
                 device_code=self.device_code,
                 public_key=self.public_key,
                 model=self.model,
                 firmware=self.firmware,
+                purchased_on=self.purchased_on,
+            )
+        )
+
+    def registration(self, nonce: str, run: str, replacing: int = 0) -> Signed:
+        return self.sign(
+            RegistrationRequest(
+                nonce=nonce,
+                run_id=run,
+                gateway_id=self.gateway_id,
+                device_code=self.device_code,
+                public_key=self.public_key,
+                model=self.model,
+                firmware=self.firmware,
+                replacing=replacing,
+                consent=self.consent,
+                place=self.place,
+                family=self.family,
             )
         )
 
     def status(self, nonce: str) -> Signed:
         return self.sign(RegistrationStatusRequest(nonce=nonce, gateway_id=self.gateway_id))
 
-    def link_code(self, nonce: str) -> Signed:
+    def link_code(self, nonce: str, family: Family | None = None) -> Signed:
         return self.sign(
             LinkCodeRequest(
-                nonce=nonce, request_id=request_id(), gateway_id=self.gateway_id, firmware=self.firmware
+                nonce=nonce,
+                gateway_id=self.gateway_id,
+                firmware=self.firmware,
+                consent=self.consent,
+                family=family,
             )
         )
 
 
 def another_gateway(number: int = 1) -> Gateway:
     return Gateway(gateway_id=f"{number:012x}", device_code=with_check_digit(f"{number:09}"))
+
+
+def refusal(verb: Callable[..., object], *arguments: object, **named: object) -> Kind:
+    """Return why `verb` was refused."""
+    with pytest.raises(Problem) as refused:
+        verb(*arguments, **named)
+    return refused.value.kind
 
 
 def wrong_code(number: int = 0) -> str:
@@ -129,11 +174,26 @@ class World:
     def nonce(self) -> str:
         return self.registry.mint_nonce(self.now).nonce
 
-    def register(self, gateway: Gateway, request: str | None = None) -> Registered:
-        return self.registry.register(gateway.registration(self.nonce(), request), self.now)
+    def begin(self, gateway: Gateway, run: str | None = None) -> RegistrationBegun:
+        return self.registry.begin_registration(
+            gateway.beginning(self.nonce(), run or request_id()), self.now
+        )
 
-    def issue(self, gateway: Gateway) -> str:
-        return self.registry.issue_link_code(gateway.link_code(self.nonce()), self.now).link_code
+    def finish(self, gateway: Gateway, run: str, replacing: int = 0) -> Registered:
+        return self.registry.register(gateway.registration(self.nonce(), run, replacing), self.now)
+
+    def register(self, gateway: Gateway, run: str | None = None) -> Registered:
+        """Go through the whole wizard, agreeing to what it says will be erased."""
+        run = run or request_id()
+        at_stake = self.begin(gateway, run).at_stake
+        return self.finish(gateway, run, at_stake.epoch if at_stake else 0)
+
+    def status(self, gateway: Gateway) -> RegistrationStatus:
+        return self.registry.registration_status(gateway.status(self.nonce()), self.now)
+
+    def issue(self, gateway: Gateway, family: Family | None = None) -> str:
+        signed = gateway.link_code(self.nonce(), family)
+        return self.registry.issue_link_code(signed, self.now).link_code
 
     def mailed_token(self) -> str:
         token = re.search(r"token=(\S+)", self.registry.inbox()[0].body)

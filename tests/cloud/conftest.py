@@ -1,3 +1,4 @@
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,3 +24,14 @@ def gateway() -> Gateway:
 async def cloud(tmp_path: Path) -> AsyncIterator[Served]:
     async with served(settings_in(tmp_path)) as serving:
         yield serving
+
+
+@pytest.fixture(params=["UTC", "Asia/Tokyo"])
+def process_zone(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Have this process live in a time zone; the manual's days are Japan's in each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        assert time.tzname[0] == {"UTC": "UTC", "Asia/Tokyo": "JST"}[request.param]
+        yield request.param
+    time.tzset()

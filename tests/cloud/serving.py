@@ -44,6 +44,7 @@ class Answer:
     headers: dict[str, str]
     text: str
     document: Any
+    body: bytes
 
 
 @dataclass
@@ -56,9 +57,9 @@ class Served:
 
     async def ask(self, method: str, path: str, **how: Any) -> Answer:
         async with self.client.request(method, f"{self.cloud.public_url}{path}", **how) as response:
-            text = await response.text()
+            text = await response.text(errors="replace")
             document = await response.json(content_type=None) if "json" in response.content_type else None
-            return Answer(response.status, dict(response.headers), text, document)
+            return Answer(response.status, dict(response.headers), text, document, await response.read())
 
     async def post(self, path: str, document: object, token: str | None = None, **headers: str) -> Answer:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
@@ -72,8 +73,15 @@ class Served:
         answer = await self.post("/api/v1/gateways/nonces", None)
         return str(answer.document["nonce"])
 
+    async def begin(self, gateway: Gateway, run: str | None = None) -> Answer:
+        signed = gateway.beginning(await self.nonce(), run or request_id())
+        return await self.post("/api/v1/gateways/registration-runs", signed.model_dump())
+
     async def register(self, gateway: Gateway) -> Answer:
-        signed = gateway.registration(await self.nonce())
+        """Go through the whole wizard, agreeing to what it says will be erased."""
+        run = request_id()
+        at_stake = (await self.begin(gateway, run)).document["at_stake"]
+        signed = gateway.registration(await self.nonce(), run, at_stake["epoch"] if at_stake else 0)
         return await self.post("/api/v1/gateways/registrations", signed.model_dump())
 
     async def issue(self, gateway: Gateway) -> str:

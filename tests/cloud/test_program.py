@@ -60,7 +60,7 @@ async def test_an_address_that_is_not_ours_is_refused(tmp_path: Path) -> None:
     assert refused.value.kind is SETTINGS_WRONG
 
 
-@pytest.mark.parametrize("lost", ["pepper", "cloud.sqlite3"])
+@pytest.mark.parametrize("lost", ["pepper", "release-key", "cloud.sqlite3"])
 async def test_a_damaged_state_is_refused(tmp_path: Path, lost: str) -> None:
     async with running(settings_in(tmp_path)):
         pass

@@ -145,15 +145,32 @@ def test_a_request_sent_many_times_at_once_takes_one_slot(world: World, gateway:
 
 @pytest.mark.req("S-REG-32")
 def test_a_registration_sent_many_times_at_once_is_one(world: World, gateway: Gateway) -> None:
-    signed = [gateway.registration(world.nonce(), "wizard-run-0000001") for _ in range(6)]
+    run = "wizard-run-0000001"
+    world.begin(gateway, run)
+    signed = [gateway.registration(world.nonce(), run) for _ in range(6)]
     assert race([partial(world.registry.register, each, world.now) for each in signed]) == {"done": 6}
     assert world.registry.epoch_of(gateway.gateway_id) == 1
 
 
 def test_a_nonce_raced_for_is_spent_once(world: World, gateway: Gateway) -> None:
-    signed = gateway.registration(world.nonce())
-    outcomes = race([partial(world.registry.register, signed, world.now)] * 6)
+    signed = gateway.beginning(world.nonce(), "wizard-run-0000001")
+    outcomes = race([partial(world.registry.begin_registration, signed, world.now)] * 6)
     assert outcomes == {"done": 1, "gateway_refused": 5}
+
+
+@pytest.mark.req("S-REG-27", "S-REG-32")
+def test_of_two_registrations_that_replace_the_same_one_wins(world: World, gateway: Gateway) -> None:
+    """Both persons were told of epoch 1; the second must not erase what the first has begun."""
+    world.register(gateway)
+    for _ in range(ROUNDS):
+        epoch = world.registry.epoch_of(gateway.gateway_id) or 0
+        world.begin(gateway, "wizard-run-of-tv-0")
+        outcomes = race(
+            [partial(world.finish, gateway, "wizard-run-of-tv-0", epoch), partial(world.register, gateway)]
+        )
+        assert outcomes["done"] >= 1
+        assert set(outcomes) <= {"done", "registration_changed", "registration_not_begun"}
+        assert world.registry.epoch_of(gateway.gateway_id) == epoch + outcomes["done"]
 
 
 @pytest.mark.req("S-LC-25")
