@@ -31,6 +31,8 @@ from protocol.problems import (
 )
 
 SHUTDOWN_S: Final = 0.5
+TURNS_TO_COME_IN: Final = 5
+"""Turns of the event loop until aiohttp knows of a connection that asyncio has accepted."""
 REQUEST_MAX_BYTES: Final = 64 * 1024
 STATIC: Final = "/static/"
 HEADERS: Final = {
@@ -160,23 +162,37 @@ class Doors:
     def __init__(self, runner: web.AppRunner, port: int) -> None:
         self._runner = runner
         self._port = port
-        self._sites: dict[str, web.SockSite] = {}
+        self._sites: dict[str, tuple[web.SockSite, socket.socket]] = {}
 
     async def open(self, listener: socket.socket) -> None:
         """Serve on `listener` too; it is closed with the rest."""
-        site = self._sites[listener.getsockname()[0]] = web.SockSite(self._runner, listener)
+        site = web.SockSite(self._runner, listener)
+        self._sites[listener.getsockname()[0]] = site, listener
         await site.start()
 
     async def move_to(self, hosts: Collection[str]) -> None:
         """Serve at `hosts` and nowhere else; what cannot be used is told and left out, none at all changes nothing."""
         wanted = {host.partition("%")[0]: host for host in hosts}
         for gone in (self._sites.keys() - wanted.keys()) if wanted else ():
-            await self._sites.pop(gone).stop()
+            await self._close(gone)
         for new in wanted.keys() - self._sites.keys():
             with suppress(Problem):
                 listener = await asyncio.to_thread(_listen, wanted[new], self._port)
                 if listener:
                     await self.open(listener)
+
+    async def close(self) -> None:
+        """Serve nowhere any more."""
+        for address in list(self._sites):
+            await self._close(address)
+
+    async def _close(self, address: str) -> None:
+        """Let in nobody more, then close: asyncio forgets whom it accepts while it closes, and leaves them waiting."""
+        site, listener = self._sites.pop(address)
+        asyncio.get_running_loop().remove_reader(listener)
+        for _ in range(TURNS_TO_COME_IN):
+            await asyncio.sleep(0)
+        await site.stop()
 
 
 @asynccontextmanager
@@ -188,7 +204,10 @@ async def serving(app: web.Application, listeners: Sequence[socket.socket]) -> A
         doors = Doors(runner, listeners[0].getsockname()[1])
         for listener in listeners:
             await doors.open(listener)
-        yield doors
+        try:
+            yield doors
+        finally:
+            await doors.close()
     finally:
         await runner.cleanup()
 

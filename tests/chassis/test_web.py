@@ -1,5 +1,7 @@
+import asyncio
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -44,6 +46,24 @@ async def test_doors_open_and_close_as_addresses_come_and_go() -> None:
         await doors.move_to([])
         assert await answer_of(second), "no address at all is a network that is coming back"
     assert await answer_of(second) is None
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_whoever_comes_while_it_closes_is_answered_or_sent_away_but_not_left_waiting(
+    turns: int,
+) -> None:
+    late = [socket.socket() for _ in range(3)]
+    async with listening(["127.0.0.1"], 0) as listeners:
+        async with serving(application([]), listeners):
+            for each in late:
+                each.connect(address_of(listeners[0]))
+                each.setblocking(False)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        for each in late:
+            with each, suppress(ConnectionError):
+                async with asyncio.timeout(5):
+                    assert await asyncio.get_running_loop().sock_recv(each, 1) == b""
 
 
 async def test_what_could_not_be_found_out_is_told_as_such() -> None:
