@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Literal
 
-from emulator.gateway import Announcement
 from emulator.mdns.network import Network
 from emulator.mdns.records import Service
 from emulator.mdns.responder import Responder
+from emulator.standing import Announcement
 from protocol.discovery import SERVICE_TYPE, Advertisement
 
 State = Literal["probing", "announced", "muted", "unavailable"]

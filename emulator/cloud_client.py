@@ -1,27 +1,34 @@
 """The cloud's HTTP API as the gateway sees it: signed requests, problem documents read back, bounded waiting."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
 from emulator.identity import Identity
-from protocol.cloud_api import (
+from emulator.registration import Answers
+from protocol.firmware import LatestFirmware
+from protocol.identity import Model, Signed
+from protocol.problems import AisegError, UnreachableError, read_problem
+from protocol.registering import (
+    BeginRegistration,
+    Consent,
+    Family,
     IssuedLinkCode,
-    LatestFirmware,
     LinkCodeRequest,
     Nonce,
     Registration,
+    RegistrationBegun,
     RegistrationRequest,
     RegistrationStatus,
     RegistrationStatusRequest,
-    Signed,
 )
-from protocol.identity import Model
-from protocol.problems import UnreachableError, read_problem
 
 TIMEOUT_S: Final = 10.0
 
@@ -29,7 +36,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class CloudClient:
-    """Fits `emulator.gateway.Cloud`. An async context: entered it holds connections, left it has closed them."""
+    """Fits `emulator.gateway.Cloud` and `emulator.firmware.offers.Releases`. An async context: entered it holds connections, left it has closed them."""
 
     def __init__(self, url: str, identity: Identity, model: Model, timeout_s: float = TIMEOUT_S) -> None:
         self._url = url
@@ -46,16 +53,36 @@ class CloudClient:
     ) -> None:
         await self._http.close()
 
-    async def register(self, request_id: str, firmware: str) -> Registration:
-        """Register with a key that nobody else has; the same `request_id` again has one effect."""
-        request = RegistrationRequest(
+    async def begin_registration(
+        self, run_id: str, firmware: str, purchased_on: date | None
+    ) -> RegistrationBegun:
+        """Have a confirmation code issued."""
+        request = BeginRegistration(
             nonce=await self._nonce(),
-            request_id=request_id,
+            run_id=run_id,
             gateway_id=self._identity.gateway_id,
             device_code=self._identity.device_code,
             public_key=self._identity.public_key,
             model=self._model,
             firmware=firmware,
+            purchased_on=purchased_on,
+        )
+        return await self._send_signed("gateways/registration-runs", request, RegistrationBegun)
+
+    async def register(self, run_id: str, firmware: str, answers: Answers) -> Registration:
+        """Register with a key that nobody else has; the same `run_id` again has one effect."""
+        request = RegistrationRequest(
+            nonce=await self._nonce(),
+            run_id=run_id,
+            gateway_id=self._identity.gateway_id,
+            device_code=self._identity.device_code,
+            public_key=self._identity.public_key,
+            model=self._model,
+            firmware=firmware,
+            replacing=answers.replacing,
+            consent=answers.consent,
+            place=answers.place,
+            family=answers.family,
         )
         return await self._send_signed("gateways/registrations", request, Registration)
 
@@ -64,19 +91,32 @@ class CloudClient:
         request = RegistrationStatusRequest(nonce=await self._nonce(), gateway_id=self._identity.gateway_id)
         return await self._send_signed("gateways/registration-status", request, RegistrationStatus)
 
-    async def issue_link_code(self, request_id: str, firmware: str) -> IssuedLinkCode:
+    async def issue_link_code(self, firmware: str, consent: Consent, family: Family | None) -> IssuedLinkCode:
         """Mint a link code."""
         request = LinkCodeRequest(
             nonce=await self._nonce(),
-            request_id=request_id,
             gateway_id=self._identity.gateway_id,
             firmware=firmware,
+            consent=consent,
+            family=family,
         )
         return await self._send_signed("gateways/link-codes", request, IssuedLinkCode)
 
     async def latest_firmware(self) -> LatestFirmware:
         """Ask for the latest firmware of this model."""
         return await self._ask("GET", f"firmware/{self._model}", LatestFirmware)
+
+    async def firmware_image(self, version: str, start: int, length: int) -> bytes:
+        """Return `length` bytes of the image of `version` from `start`, fewer at its end."""
+        path = f"firmware/{self._model}/{version}/image"
+        part = {"Range": f"bytes={start}-{start + length - 1}"}
+        async with self._exchange("GET", path, headers=part) as response:
+            if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return b""
+            size = response.content_length
+            if response.status == HTTPStatus.PARTIAL_CONTENT and size is not None and size <= length:
+                return await response.read()
+            raise _refusal(response.status, await response.read())
 
     async def _nonce(self) -> str:
         return (await self._ask("POST", "gateways/nonces", Nonce)).nonce
@@ -89,18 +129,28 @@ class CloudClient:
     async def _ask(
         self, method: str, path: str, answer: type[Answer], request: BaseModel | None = None
     ) -> Answer:
-        """Return the cloud's answer.
+        """Return the cloud's answer; raises as `_exchange` does."""
+        body = request.model_dump(mode="json") if request else None
+        async with self._exchange(method, path, json=body) as response:
+            content = await response.read()
+            if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+                raise _refusal(response.status, content)
+            return answer.model_validate_json(content)
+
+    @asynccontextmanager
+    async def _exchange(
+        self, method: str, path: str, **request: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send one request.
 
         Raises:
             Problem: the cloud said no.
             UnreachableError: nothing answered in time, or nothing we understand.
         """
-        body = request.model_dump(mode="json") if request else None
         try:
-            async with self._http.request(
-                method, f"{self._url}/api/v1/{path}", json=body, allow_redirects=False
-            ) as response:
-                return _read(response.status, await response.read(), answer)
+            url = f"{self._url}/api/v1/{path}"
+            async with self._http.request(method, url, allow_redirects=False, **request) as response:
+                yield response
         except TimeoutError:
             raise UnreachableError(self._url, "no answer in time") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -109,12 +159,11 @@ class CloudClient:
             raise UnreachableError(self._url, f"not our cloud's answer to {path}") from None
 
 
-def _read(status: int, content: bytes, answer: type[Answer]) -> Answer:
-    if status < HTTPStatus.MULTIPLE_CHOICES:
-        return answer.model_validate_json(content)
+def _refusal(status: int, content: bytes) -> AisegError:
+    """Return the problem that `content` carries, or that it is no answer of our cloud's."""
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
         document = None
     problem = read_problem(document) if isinstance(document, dict) else None
-    raise problem or UnreachableError("the cloud", f"HTTP {status}")
+    return problem or UnreachableError("the cloud", f"HTTP {status}")

@@ -58,7 +58,7 @@ class DeviceApi:
         return _json(self._gateway.device())
 
     async def _firmware(self, _: web.Request) -> web.Response:
-        return _json(await self._gateway.firmware())
+        return _json(await self._gateway.updates.firmware())
 
     async def _energy(self, _: web.Request) -> web.Response:
         sample = self._gateway.newest()

@@ -4,30 +4,39 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple, Protocol
+from datetime import date, datetime
+from typing import Protocol
 
 from chassis.clock import Clock
 from emulator.changes import Changes
+from emulator.device_codes import DeviceCodes
+from emulator.firmware.updates import Updates
 from emulator.household import Household
 from emulator.identity import Identity
+from emulator.registration import Answers, RegistrationRun
+from emulator.screen_code import ScreenCode
+from emulator.standing import Announcement, UplinkState
 from emulator.store import Outbox, Store
-from protocol.cloud_api import IssuedLinkCode, LatestFirmware, Registration, RegistrationStatus
-from protocol.codes import fold_digits
-from protocol.device_api import Device, Firmware, ShownLinkCode
+from protocol.device_api import Device, ShownLinkCode
 from protocol.discovery import Advertisement
-from protocol.identity import Model, firmware_key
+from protocol.identity import Model
 from protocol.problems import (
-    DEVICE_CODE_WRONG,
+    BUSY_UPDATING,
+    FIRMWARE_OUTDATED,
     NOT_REGISTERED,
-    AisegError,
     Problem,
+    UnreachableError,
+)
+from protocol.registering import (
+    Consent,
+    Family,
+    IssuedLinkCode,
+    Registration,
+    RegistrationBegun,
+    RegistrationStatus,
+    bought_early,
 )
 from protocol.telemetry import Notice, Sample
-
-LATEST_FIRMWARE_LIFE: Final = timedelta(minutes=10)
-UNKNOWN_FIRMWARE_LIFE: Final = timedelta(seconds=30)
 
 log = logging.getLogger(__name__)
 
@@ -35,85 +44,59 @@ log = logging.getLogger(__name__)
 class Cloud(Protocol):
     """What the gateway asks the centre server. Each raises `Problem` for a no and `UnreachableError` for silence."""
 
-    async def register(self, request_id: str, firmware: str) -> Registration:
-        """Register; the same `request_id` again has one effect."""
+    async def begin_registration(
+        self, run_id: str, firmware: str, purchased_on: date | None
+    ) -> RegistrationBegun:
+        """Have a confirmation code issued; nothing is registered by it."""
+        ...
+
+    async def register(self, run_id: str, firmware: str, answers: Answers) -> Registration:
+        """Register; the same `run_id` again has one effect."""
         ...
 
     async def registration_status(self) -> RegistrationStatus:
         """Ask whether this gateway is registered."""
         ...
 
-    async def issue_link_code(self, request_id: str, firmware: str) -> IssuedLinkCode:
+    async def issue_link_code(self, firmware: str, consent: Consent, family: Family | None) -> IssuedLinkCode:
         """Mint a link code for this gateway."""
         ...
 
-    async def latest_firmware(self) -> LatestFirmware:
-        """Ask for the latest firmware of this model."""
-        ...
-
-
-@dataclass(frozen=True)
-class UplinkState:
-    """How it stands with the broker: connected, or why not; how often it denied a message."""
-
-    connected: bool = False
-    trouble: AisegError | None = None
-    denied: int = 0
-
-
-@dataclass(frozen=True)
-class Announcement:
-    """How it stands with mDNS: the instance name in use (empty: none yet), and a sentence for people."""
-
-    name: str = ""
-    en: str = ""
-    ja: str = ""
-
-    def sentence(self, language: str = "en") -> str:
-        """Return the sentence in `en` or `ja`."""
-        return self.ja if language == "ja" else self.en
-
-
-class _ShownCode(NamedTuple):
-    """The link code on the panel's screen; in memory only."""
-
-    link_code: str
-    asked_at: datetime
-    life: timedelta
-
 
 class Gateway:
-    """One AiSEG. `changes` tells of a new sample, registration, link code or state of uplink and announcement."""
+    """One AiSEG. `changes` tells of a new sample, registration, link code, update or state of uplink and announcement."""
 
     def __init__(
         self,
         *,
         model: Model,
-        firmware: str,
         identity: Identity,
         household: Household,
         store: Store,
         registration: Registration | None,
         cloud: Cloud,
+        updates: Updates,
+        purchased_on: date | None,
+        changes: Changes,
         clock: Clock,
     ) -> None:
         self.identity = identity
         self.registration = registration
+        self.updates = updates
         self.uplink = UplinkState()
         self.announcement = Announcement()
-        self.changes = Changes()
+        self.changes = changes
         self._model: Model = model
-        self._firmware = firmware
         self._household = household
         self._store = store
         self._cloud = cloud
+        self._purchased_on = purchased_on
         self._clock = clock
         self._started_at = clock.now()
         self._newest: Sample | None = None
-        self._shown: _ShownCode | None = None
-        self._latest: tuple[str | None, datetime] | None = None
+        self._shown: ScreenCode | None = None
+        self._device_codes = DeviceCodes(identity.device_code)
         self._one_change_at_the_cloud = asyncio.Lock()
-        self._one_firmware_question = asyncio.Lock()
 
     async def measure(self, now: datetime) -> Sample:
         """Take one sample of the house and keep it until the cloud has it.
@@ -144,29 +127,46 @@ class Gateway:
         await asyncio.to_thread(self._store.forget, epoch, stored_up_to)
         self.changes.tell()
 
-    async def register(self, device_code: str, *, replacing: int | None = None) -> Registration:
-        """Register for the server service; an earlier registration and its data are erased.
+    def check_device_code(self, typed: str) -> None:
+        """Compare with this box's own code.
+
+        Raises:
+            Problem: `device_code_wrong`, or `too_many_device_codes` after 10 wrong ones within an hour.
+        """
+        self._device_codes.check(typed, self._clock.now())
+
+    async def begin_registration(self, device_code: str) -> RegistrationRun:
+        """Begin a run of the wizard: the cloud issues a confirmation code, and nothing is registered or erased.
 
         Args:
             device_code: as typed by a person.
-            replacing: the epoch the person agreed to erase (0: there was none). When it is not the present one any
-                more, this is the second tap on one button: nothing is done and the present registration returned.
 
         Raises:
-            Problem: `device_code_wrong`, or the cloud's refusal; nothing has changed.
-            UnreachableError: no answer; the next try repeats this very request, which the cloud carries out once.
+            Problem: `busy_updating`, `device_code_wrong`, `too_many_device_codes`, `firmware_outdated` for a box bought
+                on or before 2016-06-20 (S-REG-07), or the cloud's refusal.
+            UnreachableError: no answer.
         """
         self._check(device_code)
+        if bought_early(self._purchased_on):
+            await self._check_firmware()
+        run_id = secrets.token_urlsafe(16)
+        begun = await self._cloud.begin_registration(run_id, self.updates.installed, self._purchased_on)
+        return RegistrationRun(begun.confirmation_code, begun.at_stake, run_id)
+
+    async def register(self, run: RegistrationRun, answers: Answers) -> Registration:
+        """Register for the server service (決定); an earlier registration and its data are erased.
+
+        However often one run is sent, it registers once (S-REG-32).
+
+        Raises:
+            Problem: `busy_updating`, or the cloud's refusal (`registration_changed`, …); nothing has changed.
+            UnreachableError: no answer; the same run may be sent again.
+        """
+        self._check_not_updating()
         async with self._one_change_at_the_cloud:
-            present = self.registration
-            if present and replacing not in (None, present.epoch):
-                return present
-            request_id = await asyncio.to_thread(self._store.pending_request)
-            try:
-                registration = await self._cloud.register(request_id, self._firmware)
-            except Problem:
-                await asyncio.to_thread(self._store.drop_request)
-                raise
+            registration = await self._cloud.register(run.run_id, self.updates.installed, answers)
+            if self.registration == registration:
+                return registration
             await asyncio.to_thread(self._store.begin_epoch, registration)
             self.registration = registration
             self._shown = None
@@ -178,43 +178,53 @@ class Gateway:
         """Ask the cloud whether this gateway is registered; changes nothing (S-ST-09).
 
         Raises:
-            Problem: `device_code_wrong`, or the cloud's refusal.
+            Problem: `device_code_wrong`, `too_many_device_codes`, or the cloud's refusal.
             UnreachableError: cannot tell, which is not "unregistered" (S-ST-07).
         """
-        self._check(device_code)
+        self.check_device_code(device_code)
         return await self._cloud.registration_status()
 
-    async def show_link_code(self, device_code: str) -> ShownLinkCode:
-        """Have the cloud mint a link code and show it until it expires or is hidden; it is kept in memory only.
+    async def prepare_link_code(self, device_code: str) -> RegistrationStatus:
+        """See whether a link code can be issued, and whether 家族の情報 is needed for it; changes nothing.
 
         Raises:
-            Problem: `device_code_wrong`, `not_registered`, or the cloud's refusal (`firmware_outdated`, …).
-            UnreachableError: no answer; no code is shown.
+            Problem: `busy_updating`, `device_code_wrong`, `too_many_device_codes`, `not_registered`,
+                `firmware_outdated` (S-LC-04), or the cloud's refusal.
+            UnreachableError: no answer, or the latest firmware is not known.
         """
         self._check(device_code)
+        status = await self._cloud.registration_status()
+        if not status.registered or not self.registration:
+            raise Problem(NOT_REGISTERED)
+        await self._check_firmware()
+        return status
+
+    async def show_link_code(self, consent: Consent, family: Family | None = None) -> ShownLinkCode:
+        """Have the cloud mint a link code and show it until it expires or is hidden; it is kept in memory only.
+
+        The caller has seen to the device code, by `prepare_link_code` or `begin_registration`.
+
+        Raises:
+            Problem: `busy_updating`, `not_registered`, or the cloud's refusal (`firmware_outdated`, `family_needed`, …).
+            UnreachableError: no answer; no code is shown.
+        """
+        self._check_not_updating()
         async with self._one_change_at_the_cloud:  # answers that cross would show a code that is void
             if not self.registration:
                 raise Problem(NOT_REGISTERED)
-            asked_at = (
-                self._clock.now()
-            )  # counting from before the request, the panel never outlives the code
-            issued = await self._cloud.issue_link_code(secrets.token_urlsafe(16), self._firmware)
-            self._shown = _ShownCode(issued.link_code, asked_at, timedelta(seconds=issued.expires_in_s))
+            asked_at = self._clock.now()
+            issued = await self._cloud.issue_link_code(self.updates.installed, consent, family)
+            self._shown = ScreenCode(issued, asked_at)
         log.info("showing a link code for %d s", issued.expires_in_s)
         self.changes.tell()
         return ShownLinkCode(link_code=issued.link_code, expires_in_s=issued.expires_in_s)
 
     def shown_link_code(self, now: datetime) -> ShownLinkCode | None:
-        """Return the code on the screen and its remaining seconds; None when there is none or its time is over.
-
-        A clock set back ends it too: nobody knows then how long it has been shown.
-        """
-        shown = self._shown
-        if not shown or not timedelta(0) <= now - shown.asked_at < shown.life:
-            self._shown = None
-            return None
-        remaining = shown.life - (now - shown.asked_at)
-        return ShownLinkCode(link_code=shown.link_code, expires_in_s=int(remaining.total_seconds()))
+        """Return the code on the screen and its remaining seconds; None when there is none or its time is over."""
+        shown = self._shown.shown(now) if self._shown else None
+        if not shown:
+            self._shown = None  # also with the clock set back later
+        return shown
 
     def hide_link_code(self) -> None:
         """End the code's screen: it can never be shown again (S-LC-21); the cloud still honours it."""
@@ -226,6 +236,18 @@ class Gateway:
         if notice and notice.kind == "linked":
             log.info("a phone has been linked")
             self.hide_link_code()
+        if notice and notice.kind == "firmware_available":
+            self.updates.look_again()
+
+    async def start_update(self, version: str) -> None:
+        """Start the update to `version`, whose text the person has read; a second start joins the first (S-FW-18).
+
+        Raises:
+            Problem: `already_latest`, `release_changed` (S-FW-20) or `release_refused`; nothing was started.
+            UnreachableError: the latest version is not known.
+        """
+        await self.updates.start(version)
+        self.hide_link_code()
 
     def device(self) -> Device:
         """Return what the gateway says about itself."""
@@ -233,42 +255,21 @@ class Gateway:
             gateway_id=self.identity.gateway_id,
             model=self._model,
             name=self.announcement.name or self.advertisement().instance_name,
-            firmware=self._firmware,
+            firmware=self.updates.installed,
             uptime_s=max(0, int((self._clock.now() - self._started_at).total_seconds())),
             registered=self.registration is not None,
-            busy=False,
+            busy=self.updates.busy,
             cloud_connected=self.uplink.connected,
         )
-
-    async def firmware(self) -> Firmware:
-        """Return installed and latest firmware; `unknown` while the cloud does not answer, never "latest" (S-FW-01)."""
-        async with self._one_firmware_question:
-            latest = await self._latest_firmware(self._clock.now())
-        if latest is None:
-            return Firmware(installed=self._firmware, latest=None, verdict="unknown")
-        outdated = firmware_key(self._firmware) < firmware_key(latest)
-        verdict = "update_available" if outdated else "up_to_date"
-        return Firmware.model_validate({"installed": self._firmware, "latest": latest, "verdict": verdict})
-
-    async def _latest_firmware(self, now: datetime) -> str | None:
-        if self._latest and now < self._latest[1]:
-            return self._latest[0]
-        try:
-            latest: str | None = (await self._cloud.latest_firmware()).latest
-        except AisegError as error:
-            log.debug("the latest firmware is not known: %s", error)
-            latest = None
-        self._latest = (latest, now + (LATEST_FIRMWARE_LIFE if latest else UNKNOWN_FIRMWARE_LIFE))
-        return latest
 
     def advertisement(self) -> Advertisement:
         """Return what the gateway announces by mDNS."""
         return Advertisement(
             gateway_id=self.identity.gateway_id,
             model=self._model,
-            firmware=self._firmware,
+            firmware=self.updates.installed,
             registered=self.registration is not None,
-            busy=False,
+            busy=self.updates.busy,
         )
 
     def announcement_changed(self, announcement: Announcement) -> None:
@@ -283,6 +284,17 @@ class Gateway:
             self.changes.tell()
 
     def _check(self, device_code: str) -> None:
-        typed = fold_digits(device_code)
-        if not secrets.compare_digest(typed.encode(), self.identity.device_code.encode()):
-            raise Problem(DEVICE_CODE_WRONG)
+        self._check_not_updating()
+        self.check_device_code(device_code)
+
+    def _check_not_updating(self) -> None:
+        if self.updates.busy:
+            raise Problem(BUSY_UPDATING)
+
+    async def _check_firmware(self) -> None:
+        self.updates.retry()
+        firmware = await self.updates.firmware()
+        if firmware.latest is None:
+            raise UnreachableError("the cloud", "the latest firmware is not known")
+        if firmware.verdict == "update_available":
+            raise Problem(FIRMWARE_OUTDATED, installed=firmware.installed, latest=firmware.latest)

@@ -1,8 +1,10 @@
-"""The whole life of one gateway as one context: entered it serves, left it is gone, politely."""
+"""The whole life of one gateway as one context, restarts included: entered it serves, left it is gone, politely."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +16,11 @@ from chassis.tasks import beside
 from chassis.web import Doors, application, listening, serving, url_of
 from emulator.addresses import addresses_of
 from emulator.announcer import LOOK_EVERY_S, Announcer
+from emulator.changes import Changes
 from emulator.cloud_client import CloudClient
 from emulator.device_api import DeviceApi
+from emulator.firmware.slots import Slots
+from emulator.firmware.updates import Durations, Updates
 from emulator.gateway import Gateway
 from emulator.household import Household
 from emulator.identity import Identity, load_identity
@@ -25,43 +30,111 @@ from emulator.sampler import sample_for_ever
 from emulator.settings import Settings
 from emulator.store import Store
 from emulator.uplink import Uplink
-from protocol.cloud_api import Registration
+from protocol.registering import Registration
 
 LOOPBACK: Final = "127.0.0.1"
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class Running:
-    """A gateway that serves: its doorway, its announcer, and the URLs of panel and device API (the first is the one to show)."""
+class _Boot:
+    """One life of the gateway, from a start to the next; when `over` is set, it ends."""
 
     gateway: Gateway
     announcer: Announcer
+    listeners: Sequence[socket.socket]
     urls: list[str]
+    over: asyncio.Event
+
+
+class Running:
+    """A gateway that serves, boot after boot. While it is down for a restart, it names what was up last."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._up = asyncio.Event()
+        self._boot: _Boot
+
+    @property
+    def gateway(self) -> Gateway:
+        """The doorway."""
+        return self._boot.gateway
+
+    @property
+    def announcer(self) -> Announcer:
+        """What announces it by mDNS."""
+        return self._boot.announcer
+
+    @property
+    def urls(self) -> list[str]:
+        """The URLs of panel and device API; the first is the one to show."""
+        return self._boot.urls
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it serves: not while it restarts."""
+        return self._up.is_set()
+
+    def restart(self) -> None:
+        """Switch it off and, after its time, on again; what is in memory only is forgotten."""
+        self._boot.over.set()
+
+    async def serves(self) -> None:
+        """Return when it is up."""
+        await self._up.wait()
+
+    async def live(self) -> None:
+        """Boot, serve until a restart is due, and boot again, until cancelled."""
+        port = self._settings.http.port
+        while True:
+            async with _booted(self._settings, port, self._clock) as boot:
+                self._boot, port = boot, boot.listeners[0].getsockname()[1]
+                self._up.set()
+                log.info("firmware %s runs", boot.gateway.updates.installed)
+                await boot.over.wait()
+                self._up.clear()
+                log.info("restarting")
+            await self._clock.sleep(self._settings.firmware.restart_s)
 
 
 @asynccontextmanager
 async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
-    """Run one gateway until the context is left.
+    """Run one gateway until the context is left; no other process can have its folder meanwhile.
 
     Raises:
-        Problem: `state_in_use`, `state_damaged`, `state_unwritable`, `port_taken` or `settings_wrong`.
+        Problem: `state_in_use`, `state_damaged`, `state_unwritable`, `port_taken` or `settings_wrong`, at the start or
+            at a restart.
     """
-    clock = clock or SystemClock()
+    async with held(settings.gateway.folder):
+        program = Running(settings, clock or SystemClock())
+        async with beside(program.live()):
+            await program.serves()
+            yield program
+
+
+@asynccontextmanager
+async def _booted(settings: Settings, port: int, clock: Clock) -> AsyncIterator[_Boot]:
+    """Serve; at the end HTTP goes first, then goodbye (mDNS) and farewell (MQTT), then what is in the folder is closed."""
+    over, interfaces = asyncio.Event(), settings.network.interfaces
     async with AsyncExitStack() as stack:
-        gateway = await _open_gateway(settings, clock, stack)
+        gateway = await _open_gateway(settings, clock, over.set, stack)
         app = await asyncio.to_thread(_make_app, settings, gateway, clock)
-        hosts = [settings.http.host] if settings.http.host else addresses_of(settings.network.interfaces)
-        listeners = await stack.enter_async_context(listening(hosts or [LOOPBACK], settings.http.port))
-        doors = await stack.enter_async_context(serving(app, listeners))
-        announcer = Announcer(settings.network.interfaces, listeners[0].getsockname()[1])
-        async with beside(
+        hosts = [settings.http.host] if settings.http.host else addresses_of(interfaces)
+        listeners = await stack.enter_async_context(listening(hosts or [LOOPBACK], port))
+        announcer = Announcer(interfaces, listeners[0].getsockname()[1])
+        works = [
             sample_for_ever(gateway, clock, settings.telemetry.interval),
             Uplink(gateway, clock).run(),
             announcer.run(gateway.advertisement, gateway.announcement_changed),
             _refresh_on_change(gateway, announcer),
-            *([] if settings.http.host else [_follow_addresses(settings.network.interfaces, doors)]),
-        ):
-            yield Running(gateway, announcer, [url_of(each) for each in listeners])
+            gateway.updates.run(),
+        ]
+        await stack.enter_async_context(beside(*works))
+        doors = await stack.enter_async_context(serving(app, listeners))
+        async with beside(*([] if settings.http.host else [_follow_addresses(interfaces, doors)])):
+            yield _Boot(gateway, announcer, listeners, [url_of(each) for each in listeners], over)
 
 
 def _make_app(settings: Settings, gateway: Gateway, clock: Clock) -> Application:
@@ -71,7 +144,7 @@ def _make_app(settings: Settings, gateway: Gateway, clock: Clock) -> Application
     renamed = [f"{host}-{number}.local" for number in range(2, 10)]  # what mDNS makes of it after a conflict
     names = [f"{host}.local", *renamed, *settings.http.names]
     app = application(names)
-    app.add_routes([*api.routes(), *Panel(gateway, clock, View()).routes()])
+    app.add_routes([*api.routes(), *Panel(gateway, clock, View(), settings.panel).routes()])
     return app
 
 
@@ -92,21 +165,34 @@ async def _follow_addresses(interfaces: Sequence[str], doors: Doors) -> None:
         await doors.move_to(await asyncio.to_thread(addresses_of, interfaces))
 
 
-async def _open_gateway(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Gateway:
-    await stack.enter_async_context(held(settings.gateway.folder))
-    opened = _opened(settings)
-    state = await asyncio.to_thread(opened.__enter__)
-    stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
+async def _open_gateway(
+    settings: Settings, clock: Clock, restart: Callable[[], None], stack: AsyncExitStack
+) -> Gateway:
+    state = await _entered(_opened(settings), stack)
     model = settings.gateway.model
-    cloud = await stack.enter_async_context(CloudClient(settings.cloud.url, state.identity, model))
+    cloud = await stack.enter_async_context(
+        CloudClient(settings.cloud.url, state.identity, model, settings.cloud.timeout_s)
+    )
+    changes = Changes()
+    updates = Updates(
+        model=model,
+        slots=state.slots,
+        releases=cloud,
+        durations=Durations(settings.firmware.update_s, settings.firmware.apply_s),
+        clock=clock,
+        changes=changes,
+        restart=restart,
+    )
     return Gateway(
         model=model,
-        firmware=settings.gateway.firmware,
         identity=state.identity,
         household=state.household,
         store=state.store,
         registration=state.registration,
         cloud=cloud,
+        updates=updates,
+        purchased_on=settings.gateway.purchased_on,
+        changes=changes,
         clock=clock,
     )
 
@@ -115,6 +201,7 @@ async def _open_gateway(settings: Settings, clock: Clock, stack: AsyncExitStack)
 class _State:
     identity: Identity
     household: Household
+    slots: Slots
     store: Store
     registration: Registration | None
 
@@ -122,14 +209,28 @@ class _State:
 @contextmanager
 def _opened(settings: Settings) -> Iterator[_State]:
     """Open what is in the state folder. Reads and writes files: not for the event loop."""
-    folder = settings.gateway.folder
-    identity = load_identity(folder)
+    box = settings.gateway
+    identity = load_identity(box.folder)
     household = Household(
         seed=settings.household.seed or identity.gateway_id,
         solar_peak_w=settings.household.solar_peak_w,
         battery_wh=settings.household.battery_wh,
         interval=settings.telemetry.interval,
     )
-    store = Store(folder, household.first_state(), settings.telemetry.outbox_samples)
+    slots = Slots(box.folder, box.model, box.firmware, box.release_key)
+    store = Store(box.folder, household.first_state(), settings.telemetry.outbox_samples)
     with closing(store):
-        yield _State(identity, household, store, store.registration())
+        yield _State(identity, household, slots, store, store.registration())
+
+
+async def _entered(opened: AbstractContextManager[_State], stack: AsyncExitStack) -> _State:
+    """Enter `opened` in a thread and leave it with `stack`, also when cancelled half way."""
+    entering = asyncio.get_running_loop().run_in_executor(None, opened.__enter__)
+
+    async def leave() -> None:
+        await asyncio.wait([entering])
+        if not (entering.cancelled() or entering.exception()):
+            await asyncio.to_thread(opened.__exit__, None, None, None)
+
+    stack.push_async_callback(leave)
+    return await asyncio.shield(entering)

@@ -1,6 +1,5 @@
 """What survives a power cut: the outbox, the house, the registration. One verb, one transaction."""
 
-import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -12,13 +11,13 @@ from typing import Final
 from pydantic import ValidationError
 
 from emulator.household import State
-from protocol.cloud_api import Registration
 from protocol.faults import reason
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
+from protocol.registering import Registration
 from protocol.telemetry import Sample
 
 STORE_FILE: Final = "gateway.sqlite3"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _SCHEMA: Final = (
     """
@@ -31,8 +30,7 @@ _SCHEMA: Final = (
     CREATE TABLE gateway (
         only         INTEGER PRIMARY KEY CHECK (only = 1),
         household    TEXT NOT NULL,  -- household.State as JSON
-        registration TEXT,           -- protocol.cloud_api.Registration as JSON; null: not registered
-        request_id   TEXT            -- a registration sent whose answer has not been seen
+        registration TEXT            -- protocol.registering.Registration as JSON; null: not registered
     )
     """,
 )
@@ -73,13 +71,16 @@ class Store:
         self._database.execute("PRAGMA synchronous = FULL")
         with self._transaction() as database:
             (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version not in (0, VERSION):
+            if version not in (0, 1, VERSION):
                 raise Problem(STATE_DAMAGED, file=str(self._file), reason=f"schema version {version}")
             if version == 0:
                 for statement in _SCHEMA:
                     database.execute(statement)
                 household = first_state.model_dump_json()
                 database.execute("INSERT INTO gateway (only, household) VALUES (1, ?)", [household])
+            if version == 1:
+                database.execute("ALTER TABLE gateway DROP COLUMN request_id")
+            if version != VERSION:
                 database.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
@@ -136,26 +137,11 @@ class Store:
                 ahead = state.model_copy(update={"seq": stored_up_to})
                 database.execute("UPDATE gateway SET household = ?", [ahead.model_dump_json()])
 
-    def pending_request(self) -> str:
-        """Return the id of the registration under way, made and kept before anything is sent."""
-        with self._transaction() as database:
-            (kept,) = database.execute("SELECT request_id FROM gateway").fetchone()
-            request_id: str = kept or secrets.token_urlsafe(16)
-            database.execute("UPDATE gateway SET request_id = ?", [request_id])
-            return request_id
-
-    def drop_request(self) -> None:
-        """Forget the registration under way: the cloud said no, so it has had no effect."""
-        with self._transaction() as database:
-            database.execute("UPDATE gateway SET request_id = NULL")
-
     def begin_epoch(self, registration: Registration) -> None:
         """Keep `registration`; a new epoch starts with an empty outbox, sample 1 and energies at 0."""
         with self._transaction() as database:
             household, old = database.execute("SELECT household, registration FROM gateway").fetchone()
-            database.execute(
-                "UPDATE gateway SET registration = ?, request_id = NULL", [registration.model_dump_json()]
-            )
+            database.execute("UPDATE gateway SET registration = ?", [registration.model_dump_json()])
             if old and Registration.model_validate_json(old).epoch == registration.epoch:
                 return
             state = State.model_validate_json(household).for_new_epoch()

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from chassis.clock import Clock
 from chassis.mqtt import MqttClient, pause_s
 from emulator.gateway import Gateway
-from protocol.cloud_api import Registration
 from protocol.problems import BROKER_LOGIN_REFUSED, PUBLISH_DENIED, AisegError, Problem, UnreachableError
+from protocol.registering import Registration
 from protocol.rules import SAMPLES_PER_MESSAGE
 from protocol.telemetry import Notice, Receipt, Status, write_samples
 from protocol.topics import OLDEST_PROPERTY, WRITTEN_BY_CLOUD, Channel, Topic

@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import Final, Literal
 
 import segno
-from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from emulator.gateway import Gateway
-from emulator.household import TOKYO
 from protocol.codes import shown_link_code
-from protocol.rules import LINK_CODE_LIFE
+from protocol.device_api import Update
+from protocol.rules import LINK_CODE_LIFE, TOKYO
 from protocol.telemetry import Sample
 
 Language = Literal["ja", "en"]
 Words = Mapping[str, str]
 
-COOKIE: Final = "lang"
 HERE: Final = Path(__file__).parent
 
 
@@ -27,7 +25,7 @@ class View:
     """Templates and words, read once when made (not on the event loop)."""
 
     def __init__(self) -> None:
-        self._words: dict[Language, Words] = {"ja": _read_words("ja"), "en": _read_words("en")}
+        self.words: dict[Language, Words] = {"ja": read_words("ja"), "en": read_words("en")}
         environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -36,35 +34,22 @@ class View:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.filters["tokyo"] = tokyo_time
+        environment.filters["groups"] = lambda code: shown_link_code(code).split()
         self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
 
-    def words(self, request: web.Request) -> Words:
-        """Return the words of the language this browser has chosen: Japanese unless it asked for English."""
-        return self._words[language_of(request)]
-
-    def page(self, request: web.Request, template: str, status: int = 200, **facts: object) -> web.Response:
-        """Return a page; a language asked for with `?lang=` is remembered by the browser."""
-        language = language_of(request)
-        text = self._templates[template].render(
-            words=self._words[language], language=language, path=request.path, **facts
-        )
-        response = web.Response(text=text, status=status, content_type="text/html")
-        if COOKIE in request.query:
-            response.set_cookie(COOKIE, language, samesite="Strict", httponly=True, max_age=10**8)
-        return response
+    def render(self, template: str, **facts: object) -> str:
+        """Return a page as text."""
+        return self._templates[template].render(**facts)
 
 
-def language_of(request: web.Request) -> Language:
-    """Return the language of this request."""
-    return "en" if request.query.get(COOKIE, request.cookies.get(COOKIE)) == "en" else "ja"
-
-
-def _read_words(language: Language) -> Words:
+def read_words(language: Language) -> Words:
+    """Return every word of the panel in one language."""
     return tomllib.loads((HERE / "messages" / f"{language}.toml").read_text("utf-8"))
 
 
 def live(gateway: Gateway, words: Words, language: Language) -> dict[str, str]:
-    """Return what moves on the home screen, as text by name; also what an event carries."""
+    """Return what moves on the screens, as text by name; also what an event carries."""
     trouble = gateway.uplink.trouble
     connected = gateway.uplink.connected
     return {
@@ -75,7 +60,19 @@ def live(gateway: Gateway, words: Words, language: Language) -> dict[str, str]:
         "mdns_text": gateway.announcement.name or gateway.announcement.sentence(language),
         "registered": "yes" if gateway.registration else "no",
         "registered_text": words["registered_yes" if gateway.registration else "registered_no"],
-    } | (_flow(sample, words) if (sample := gateway.newest()) else {})
+        **_update(gateway.updates.progress(), words),
+        **(_flow(sample, words) if (sample := gateway.newest()) else {}),
+    }
+
+
+def _update(update: Update | None, words: Words) -> dict[str, str]:
+    if not update:
+        return {"update": "none", "update_text": "", "update_pct": "0"}
+    return {
+        "update": update.state,
+        "update_text": words[f"update_{update.state}"],
+        "update_pct": str(update.progress_pct),
+    }
 
 
 def _flow(sample: Sample, words: Words) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""A small cloud for the gateway to talk to: checks nonces and signatures, numbers epochs, can fall silent."""
+"""A small cloud for the gateway to talk to: checks nonces and signatures, numbers epochs, has releases, can fall silent."""
 
+import asyncio
 import base64
 import json
 import secrets
@@ -12,23 +13,57 @@ from typing import Any
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from protocol.cloud_api import IssuedLinkCode, LatestFirmware, Nonce, Registration, RegistrationStatus, Signed
 from protocol.codes import with_check_digit
-from protocol.problems import GATEWAY_REFUSED, MEDIA_TYPE, NOT_REGISTERED, Problem
+from protocol.firmware import LatestFirmware
+from protocol.identity import Model, Signed
+from protocol.problems import (
+    FAMILY_NEEDED,
+    GATEWAY_REFUSED,
+    MEDIA_TYPE,
+    NOT_REGISTERED,
+    REGISTRATION_CHANGED,
+    REGISTRATION_NOT_BEGUN,
+    Problem,
+)
+from protocol.registering import (
+    AtStake,
+    IssuedLinkCode,
+    Nonce,
+    Registration,
+    RegistrationBegun,
+    RegistrationStatus,
+)
+from tests.emulator.maker import Maker, image_of, manifest_of
 
 
 @dataclass
 class CloudDouble:
-    """What it knows and how it behaves. `lose_answers`: requests are carried out, a proxy on the way loses the answers."""
+    """What it knows and how it behaves. `lose_answers`: requests are carried out, a proxy on the way loses the answers.
+
+    `latest` is signed by `maker` when it is asked for; `release` and `image`, when set, are given instead.
+    """
 
     mqtt_port: int = 1
     latest: str = "2.10"
+    maker: Maker = field(default_factory=Maker)
+    release: Signed | None = None
+    image: bytes | None = None
+    parts: list[tuple[str, str]] = field(default_factory=list)
+    """Version and range of each part of an image that was given out."""
+    silent: bool = False
+    """No request is answered any more."""
+    waiting: int = 0
+    """How many requests wait in vain."""
+    family_needed: bool = False
     lose_answers: bool = False
     refusal: Problem | None = None
     registrations: dict[str, Registration] = field(default_factory=dict)
     purposes: list[str] = field(default_factory=list)
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+    asked_for_latest: int = 0
     _port: int = 0
     _nonces: set[str] = field(default_factory=set)
+    _runs: set[str] = field(default_factory=set)
     _public_key: Ed25519PublicKey | None = None
 
     @property
@@ -48,10 +83,12 @@ class CloudDouble:
         app.add_routes(
             [
                 web.post("/api/v1/gateways/nonces", self._nonce),
+                web.post("/api/v1/gateways/registration-runs", self._begin),
                 web.post("/api/v1/gateways/registrations", self._register),
                 web.post("/api/v1/gateways/registration-status", self._status),
                 web.post("/api/v1/gateways/link-codes", self._issue),
                 web.get("/api/v1/firmware/{model}", self._firmware),
+                web.get("/api/v1/firmware/{model}/{version}/image", self._image),
             ]
         )
         runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -65,6 +102,9 @@ class CloudDouble:
 
     @web.middleware
     async def _refuse(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self.silent:
+            self.waiting += 1
+            await asyncio.Event().wait()
         try:
             if self.refusal:
                 raise self.refusal
@@ -86,18 +126,40 @@ class CloudDouble:
         if payload["nonce"] not in self._nonces:
             raise Problem(GATEWAY_REFUSED)
         self._nonces.remove(payload["nonce"])
-        if payload["purpose"] == "register" and not self._public_key:
+        if payload["purpose"] == "begin_registration" and not self._public_key:
             raw = base64.b64decode(payload["public_key"])
             self._public_key = Ed25519PublicKey.from_public_bytes(raw)
         if self._public_key:
             self._public_key.verify(base64.b64decode(signed.signature), signed.payload.encode())
         self.purposes.append(payload["purpose"])
+        self.payloads.append(payload)
         return payload
+
+    async def _begin(self, request: web.Request) -> web.Response:
+        payload = await self._payload(request)
+        self._runs.add(payload["run_id"])
+        known = self.registration
+        at_stake = known and AtStake(
+            epoch=known.epoch,
+            registered_at=known.registered_at,
+            samples=3,
+            first_measured_at=datetime(2026, 11, 22, 5, 0, tzinfo=UTC),
+            last_measured_at=datetime(2026, 11, 22, 5, 1, tzinfo=UTC),
+            accounts=1,
+            phones=2,
+        )
+        begun = RegistrationBegun(confirmation_code=f"{secrets.randbelow(10**6):06}", at_stake=at_stake)
+        return web.Response(text=begun.model_dump_json(), status=201)
 
     async def _register(self, request: web.Request) -> web.Response:
         payload = await self._payload(request)
-        if payload["request_id"] not in self.registrations:
-            self.registrations[payload["request_id"]] = Registration(
+        run_id, present = payload["run_id"], self.registration
+        if run_id not in self._runs:
+            raise Problem(REGISTRATION_NOT_BEGUN)
+        if run_id not in self.registrations:
+            if payload["replacing"] != (present.epoch if present else 0):
+                raise Problem(REGISTRATION_CHANGED)
+            self.registrations[run_id] = Registration(
                 gateway_id=payload["gateway_id"],
                 epoch=len(self.registrations) + 1,
                 registered_at=datetime(2026, 11, 22, 5, 0, tzinfo=UTC),
@@ -105,7 +167,7 @@ class CloudDouble:
                 mqtt_host="127.0.0.1",
                 mqtt_port=self.mqtt_port,
             )
-        answer = self.registrations[payload["request_id"]]
+        answer = self.registrations[run_id]
         return web.Response(text=answer.model_dump_json(), status=201, content_type="application/json")
 
     async def _status(self, request: web.Request) -> web.Response:
@@ -115,17 +177,31 @@ class CloudDouble:
             registered=known is not None,
             epoch=known and known.epoch,
             registered_at=known and known.registered_at,
+            family_needed=self.family_needed,
         )
         return web.Response(text=answer.model_dump_json())
 
     async def _issue(self, request: web.Request) -> web.Response:
-        await self._payload(request)
+        payload = await self._payload(request)
         if not self.registrations:
             raise Problem(NOT_REGISTERED)
+        if self.family_needed and not payload["family"]:
+            raise Problem(FAMILY_NEEDED)
         code = with_check_digit(f"{secrets.randbelow(10**11):011}")
         answer = IssuedLinkCode(link_code=code, expires_in_s=3600)
         return web.Response(text=answer.model_dump_json(), status=201)
 
     async def _firmware(self, request: web.Request) -> web.Response:
-        answer = LatestFirmware.model_validate({"model": request.match_info["model"], "latest": self.latest})
+        self.asked_for_latest += 1
+        model: Model = "MKN700" if request.match_info["model"] == "MKN700" else "MKN702"
+        signed = self.release or self.maker.sign(manifest_of(self.latest, model))
+        answer = LatestFirmware(model=model, latest=self.latest, release=signed, release_key=self.maker.key)
         return web.Response(text=answer.model_dump_json())
+
+    async def _image(self, request: web.Request) -> web.Response:
+        version, part = request.match_info["version"], request.http_range
+        image = image_of(version) if self.image is None else self.image
+        if part.start >= len(image):
+            raise web.HTTPRequestRangeNotSatisfiable
+        self.parts.append((version, request.headers["Range"]))
+        return web.Response(status=206, body=image[part])

@@ -13,14 +13,14 @@ from zeroconf import (  # type: ignore[attr-defined]
     DNSQuestion,
     IPVersion,
     ServiceStateChange,
-    Zeroconf,
 )
-from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from chassis.tasks import beside
 from emulator.announcer import Announcer
-from emulator.gateway import Announcement
+from emulator.standing import Announcement
 from protocol.discovery import SERVICE_TYPE, Advertisement
+from tests.emulator.listener import Listener, listening
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.adapters
@@ -38,35 +38,10 @@ TOLD: list[Announcement] = []
 """What announcers have said of themselves, newest last."""
 
 
-class Listener:
-    """Every change the browser tells, and the way to ask for one instance."""
-
-    def __init__(self, zeroconf: AsyncZeroconf) -> None:
-        self.zeroconf = zeroconf
-        self.changes: list[tuple[ServiceStateChange, str]] = []
-
-    def note(
-        self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
-    ) -> None:
-        self.changes.append((state_change, name.removesuffix(f".{SERVICE_TYPE}")))
-
-    def found(self) -> set[str]:
-        return {name for change, name in self.changes if change is ServiceStateChange.Added}
-
-    async def resolve(self, name: str) -> AsyncServiceInfo:
-        info = AsyncServiceInfo(SERVICE_TYPE, f"{name}.{SERVICE_TYPE}")
-        assert await info.async_request(self.zeroconf.zeroconf, 3000), f"{name} cannot be resolved"
-        return info
-
-
 @pytest.fixture
 async def listener() -> AsyncIterator[Listener]:
-    zeroconf = AsyncZeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
-    heard = Listener(zeroconf)
-    browser = AsyncServiceBrowser(zeroconf.zeroconf, SERVICE_TYPE, handlers=[heard.note])
-    yield heard
-    await browser.async_cancel()
-    await zeroconf.async_close()
+    async with listening() as heard:
+        yield heard
 
 
 @asynccontextmanager

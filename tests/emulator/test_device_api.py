@@ -1,3 +1,4 @@
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from emulator.program import Running, running
 from emulator.settings import Settings
 from protocol.device_api import Device, Firmware, ShownLinkCode
 from protocol.telemetry import Sample
+from tests.emulator.answers import register, show_link_code
 from tests.emulator.cloud_double import CloudDouble
 from tests.support.waiting import until
 
@@ -55,14 +57,28 @@ async def test_firmware_and_energy_are_the_contracts(browser: aiohttp.ClientSess
     assert sample.imbalance_w() == 0
 
 
+@pytest.mark.req("S-FW-16")
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_nothing_but_the_panel_can_start_an_update(
+    program: Running, browser: aiohttp.ClientSession, cloud: CloudDouble, method: str
+) -> None:
+    cloud.latest = "2.11"
+    for path in ("/api/v1/firmware", "/api/v1/firmware/update", "/api/v1/device"):
+        async with browser.request(method, path, json={"version": "2.11"}) as answer:
+            assert answer.status in (404, 405)
+    operations = json.loads(await read(browser, "/openapi.json"))["paths"]
+    assert {verb for verbs in operations.values() for verb in verbs} == {"get"}
+    assert not program.gateway.updates.busy
+
+
 async def test_the_link_code_is_readable_only_while_it_is_shown(
     program: Running, browser: aiohttp.ClientSession
 ) -> None:
     gateway = program.gateway
     async with browser.get("/api/v1/link-code") as answer:
         assert await refused(answer) == (404, "link_code_not_shown")
-    await gateway.register(gateway.identity.device_code)
-    issued = await gateway.show_link_code(gateway.identity.device_code)
+    await register(gateway)
+    issued = await show_link_code(gateway)
     async with browser.get("/api/v1/link-code") as answer:
         assert answer.headers["Cache-Control"] == "no-store"
         shown = ShownLinkCode.model_validate_json(await answer.text())
@@ -78,8 +94,8 @@ async def test_the_link_code_can_be_switched_off(tmp_path: Path, cloud: CloudDou
         running(read_settings(Settings, "emulator", options=options)) as program,
         aiohttp.ClientSession(program.urls[0]) as browser,
     ):
-        await program.gateway.register(program.gateway.identity.device_code)
-        await program.gateway.show_link_code(program.gateway.identity.device_code)
+        await register(program.gateway)
+        await show_link_code(program.gateway)
         async with browser.get("/api/v1/link-code") as answer:
             assert await refused(answer) == (404, "not_found")
         assert "/api/v1/link-code" not in await read(browser, "/openapi.json")
@@ -139,8 +155,8 @@ async def test_a_foreign_page_changes_nothing(
     program: Running, browser: aiohttp.ClientSession, headers: dict[str, str]
 ) -> None:
     gateway = program.gateway
-    await gateway.register(gateway.identity.device_code)
-    await gateway.show_link_code(gateway.identity.device_code)
+    await register(gateway)
+    await show_link_code(gateway)
     forms = {
         "/register": {"device_code": gateway.identity.device_code, "replacing": "1"},
         "/link-code": {"device_code": gateway.identity.device_code},
@@ -180,10 +196,10 @@ async def test_the_event_stream_tells_at_once_and_at_every_change(
     program: Running, browser: aiohttp.ClientSession
 ) -> None:
     async with browser.get("/events") as stream:
-        assert b'"registered": "no"' in await stream.content.readline()
-        await program.gateway.register(program.gateway.identity.device_code)
-        await until(lambda: _says_registered(stream), "the event")
+        await until(lambda: _says(stream, b'"registered": "no"'), "the first event")
+        await register(program.gateway)
+        await until(lambda: _says(stream, b'"registered": "yes"'), "the event")
 
 
-async def _says_registered(stream: aiohttp.ClientResponse) -> bool:
-    return b'"registered": "yes"' in await stream.content.readline()
+async def _says(stream: aiohttp.ClientResponse, fact: bytes) -> bool:
+    return fact in await stream.content.readline()

@@ -3,14 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from emulator.gateway import Announcement, Gateway
+from emulator.gateway import Gateway
+from emulator.standing import Announcement
 from protocol.problems import (
     DEVICE_CODE_WRONG,
     FIRMWARE_OUTDATED,
     NOT_REGISTERED,
+    REGISTRATION_CHANGED,
     Problem,
     UnreachableError,
 )
+from tests.emulator.answers import CONSENT, answers, register, show_link_code
 from tests.emulator.clocks import ManualClock
 from tests.emulator.cloud_double import CloudDouble
 from tests.emulator.conftest import gateway_in
@@ -30,7 +33,7 @@ async def fill_outbox(gateway: Gateway, clock: ManualClock, samples: int = 3) ->
 @pytest.mark.req("S-GEN-02")
 async def test_registering_gives_the_gateway_its_epoch_and_announces_it(gateway: Gateway) -> None:
     assert not gateway.advertisement().registered
-    registration = await gateway.register(gateway.identity.device_code)
+    registration = await register(gateway)
     assert registration.epoch == 1
     assert gateway.device().registered
     assert gateway.advertisement().registered
@@ -39,14 +42,14 @@ async def test_registering_gives_the_gateway_its_epoch_and_announces_it(gateway:
 async def test_a_device_code_is_read_as_people_type_it(gateway: Gateway) -> None:
     code = gateway.identity.device_code
     full_width = code.translate({ord(digit): ord(digit) - ord("0") + ord("０") for digit in "0123456789"})
-    assert (await gateway.register(f" {full_width[:5]}-{code[5:]} ")).epoch == 1
+    assert (await gateway.begin_registration(f" {full_width[:5]}-{code[5:]} ")).at_stake is None
 
 
 @pytest.mark.req("S-REG-06", "S-LC-02")
 async def test_a_wrong_device_code_is_refused_and_nothing_is_sent(
     gateway: Gateway, cloud: CloudDouble
 ) -> None:
-    for verb in (gateway.register, gateway.show_link_code, gateway.registration_status):
+    for verb in (gateway.begin_registration, gateway.prepare_link_code, gateway.registration_status):
         with pytest.raises(Problem) as caught:
             await verb(WRONG_CODE)
         assert caught.value.kind is DEVICE_CODE_WRONG
@@ -60,21 +63,28 @@ async def test_without_the_cloud_every_verb_says_so_changes_nothing_and_works_ag
 ) -> None:
     cloud = CloudDouble()
     async with cloud.serving() as url, gateway_in(tmp_path, url, clock) as gateway:
-        before = await gateway.register(gateway.identity.device_code)
+        before = await register(gateway)
         await fill_outbox(gateway, clock)
+        run = await gateway.begin_registration(gateway.identity.device_code)
     async with gateway_in(tmp_path, url, clock) as gateway:
         code = gateway.identity.device_code
-        for verb in (gateway.register, gateway.show_link_code, gateway.registration_status):
+        for verb in (
+            lambda: gateway.begin_registration(code),
+            lambda: gateway.register(run, answers(1)),
+            lambda: gateway.prepare_link_code(code),
+            lambda: gateway.show_link_code(CONSENT),
+            lambda: gateway.registration_status(code),
+        ):
             with pytest.raises(UnreachableError):
-                await verb(code)
+                await verb()
         assert gateway.registration == before
         assert gateway.shown_link_code(clock.now()) is None
         assert len(await gateway.unsent(100)) == 3
         assert list(cloud.registrations.values()) == [before]
         async with cloud.serving():
             assert (await gateway.registration_status(code)).registered
-            assert (await gateway.show_link_code(code)).expires_in_s == 3600
-            assert (await gateway.register(code)).epoch == 2
+            assert (await gateway.show_link_code(CONSENT)).expires_in_s == 3600
+            assert (await gateway.register(run, answers(1))).epoch == 2
 
 
 async def test_a_cloud_that_never_answers_is_given_up_in_bounded_time(
@@ -92,24 +102,23 @@ async def test_a_cloud_that_never_answers_is_given_up_in_bounded_time(
         port = server.sockets[0].getsockname()[1]
         async with gateway_in(tmp_path, f"http://127.0.0.1:{port}", clock, timeout_s=0.2) as gateway:
             with pytest.raises(UnreachableError, match="no answer in time"):
-                await gateway.register(gateway.identity.device_code)
+                await register(gateway)
         await gone.wait()
 
 
 @pytest.mark.req("S-REG-32")
 async def test_an_answer_lost_on_the_way_registers_once_however_often_it_is_repeated(
-    tmp_path: Path, cloud: CloudDouble, clock: ManualClock
+    gateway: Gateway, cloud: CloudDouble
 ) -> None:
+    run = await gateway.begin_registration(gateway.identity.device_code)
     cloud.lose_answers = True
-    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
-        for _ in range(2):
-            with pytest.raises(UnreachableError):
-                await gateway.register(gateway.identity.device_code)
-        assert gateway.registration is None
+    for _ in range(2):
+        with pytest.raises(UnreachableError):
+            await gateway.register(run, answers())
+    assert gateway.registration is None
     cloud.lose_answers = False
-    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
-        registration = await gateway.register(gateway.identity.device_code)
-    assert cloud.purposes == ["register"] * 3
+    registration = await gateway.register(run, answers())
+    assert cloud.purposes == ["begin_registration", *["register"] * 3]
     assert list(cloud.registrations.values()) == [registration]
 
 
@@ -117,32 +126,47 @@ async def test_an_answer_lost_on_the_way_registers_once_however_often_it_is_repe
 async def test_registering_again_starts_a_new_epoch_with_an_empty_outbox(
     gateway: Gateway, clock: ManualClock
 ) -> None:
-    await gateway.register(gateway.identity.device_code)
+    await register(gateway)
     assert await fill_outbox(gateway, clock) == [1, 2, 3]
-    registration = await gateway.register(gateway.identity.device_code, replacing=1)
+    registration = await register(gateway)
     assert registration.epoch == 2
     assert await fill_outbox(gateway, clock) == [1, 2, 3]
 
 
 @pytest.mark.req("S-REG-32")
-async def test_the_second_tap_on_one_button_does_nothing(gateway: Gateway, cloud: CloudDouble) -> None:
-    code = gateway.identity.device_code
-    await gateway.register(code)
-    first, second = await asyncio.gather(
-        gateway.register(code, replacing=1), gateway.register(code, replacing=1)
-    )
-    assert first.epoch == second.epoch == 2
-    assert cloud.purposes == ["register"] * 2
+async def test_the_second_tap_on_one_button_does_nothing(
+    gateway: Gateway, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    await register(gateway)
+    run = await gateway.begin_registration(gateway.identity.device_code)
+    assert run.at_stake
+    first, second = await asyncio.gather(gateway.register(run, answers(1)), gateway.register(run, answers(1)))
+    assert first == second
+    assert first.epoch == 2
+    await fill_outbox(gateway, clock)
+    assert await gateway.register(run, answers(1)) == first
+    assert len(await gateway.unsent(100)) == 3
+    assert len(cloud.registrations) == 2
+
+
+@pytest.mark.req("S-REG-31")
+async def test_a_registration_that_came_between_is_not_erased(gateway: Gateway, cloud: CloudDouble) -> None:
+    stale = await gateway.begin_registration(gateway.identity.device_code)
+    present = await register(gateway)
+    with pytest.raises(Problem) as caught:
+        await gateway.register(stale, answers(0))
+    assert caught.value.kind is REGISTRATION_CHANGED
+    assert gateway.registration == present
 
 
 async def test_the_clouds_refusal_comes_through_and_the_old_registration_stays(
     gateway: Gateway, cloud: CloudDouble, clock: ManualClock
 ) -> None:
-    before = await gateway.register(gateway.identity.device_code)
+    before = await register(gateway)
     await fill_outbox(gateway, clock)
     cloud.refusal = Problem(FIRMWARE_OUTDATED, installed="2.10", latest="2.11")
     with pytest.raises(Problem) as caught:
-        await gateway.register(gateway.identity.device_code)
+        await register(gateway)
     assert "2.11" in caught.value.sentence("ja")
     assert gateway.registration == before
     assert len(await gateway.unsent(100)) == 3
@@ -150,18 +174,19 @@ async def test_the_clouds_refusal_comes_through_and_the_old_registration_stays(
 
 @pytest.mark.req("S-GEN-02", "S-LC-16")
 async def test_an_unregistered_gateway_shows_no_link_code(gateway: Gateway, cloud: CloudDouble) -> None:
-    with pytest.raises(Problem) as caught:
-        await gateway.show_link_code(gateway.identity.device_code)
-    assert caught.value.kind is NOT_REGISTERED
-    assert cloud.purposes == []
+    for asking in (show_link_code(gateway), gateway.show_link_code(CONSENT)):
+        with pytest.raises(Problem) as caught:
+            await asking
+        assert caught.value.kind is NOT_REGISTERED
+    assert cloud.purposes == ["registration_status"]
 
 
 @pytest.mark.req("S-LC-20")
 async def test_a_link_code_is_shown_for_the_clouds_remaining_seconds_and_no_longer(
     gateway: Gateway, clock: ManualClock
 ) -> None:
-    await gateway.register(gateway.identity.device_code)
-    issued = await gateway.show_link_code(gateway.identity.device_code)
+    await register(gateway)
+    issued = await show_link_code(gateway)
     assert gateway.shown_link_code(clock.now()) == issued
     await clock.jump(3599.999)
     shown = gateway.shown_link_code(clock.now())
@@ -178,13 +203,15 @@ async def test_a_hidden_link_code_never_comes_back_and_is_in_no_file(
     tmp_path: Path, cloud: CloudDouble, clock: ManualClock
 ) -> None:
     async with gateway_in(tmp_path, cloud.url, clock) as gateway:
-        await gateway.register(gateway.identity.device_code)
-        issued = await gateway.show_link_code(gateway.identity.device_code)
+        await register(gateway)
+        issued = await show_link_code(gateway)
         gateway.hide_link_code()
         assert gateway.shown_link_code(clock.now()) is None
-        another = await gateway.show_link_code(gateway.identity.device_code)
+        another = await show_link_code(gateway)
         assert another.link_code != issued.link_code
-    written = await asyncio.to_thread(lambda: b"".join(file.read_bytes() for file in tmp_path.iterdir()))
+    written = await asyncio.to_thread(
+        lambda: b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    )
     assert gateway.identity.device_code.encode() in written
     assert issued.link_code.encode() not in written
     assert another.link_code.encode() not in written
@@ -195,18 +222,18 @@ async def test_a_restart_forgets_the_shown_code_and_tells_the_cloud_nothing(
     tmp_path: Path, cloud: CloudDouble, clock: ManualClock
 ) -> None:
     async with gateway_in(tmp_path, cloud.url, clock) as gateway:
-        await gateway.register(gateway.identity.device_code)
-        await gateway.show_link_code(gateway.identity.device_code)
+        await register(gateway)
+        await show_link_code(gateway)
     async with gateway_in(tmp_path, cloud.url, clock) as gateway:
         assert gateway.shown_link_code(clock.now()) is None
         assert gateway.registration
-    assert cloud.purposes == ["register", "issue_link_code"]
+    assert cloud.purposes[-1] == "issue_link_code"
 
 
 async def test_registering_again_blanks_the_shown_code(gateway: Gateway, clock: ManualClock) -> None:
-    await gateway.register(gateway.identity.device_code)
-    await gateway.show_link_code(gateway.identity.device_code)
-    await gateway.register(gateway.identity.device_code)
+    await register(gateway)
+    await show_link_code(gateway)
+    await register(gateway)
     assert gateway.shown_link_code(clock.now()) is None
 
 
@@ -214,30 +241,15 @@ async def test_registering_again_blanks_the_shown_code(gateway: Gateway, clock: 
 async def test_asking_for_the_status_changes_nothing(gateway: Gateway) -> None:
     code = gateway.identity.device_code
     assert not (await gateway.registration_status(code)).registered
-    registration = await gateway.register(code)
+    registration = await register(gateway)
     for _ in range(100):
         status = await gateway.registration_status(code)
         assert (status.registered, status.epoch) == (True, 1)
     assert gateway.registration == registration
 
 
-@pytest.mark.req("S-FW-01")
-async def test_the_firmware_verdict_has_three_values(
-    tmp_path: Path, cloud: CloudDouble, clock: ManualClock
-) -> None:
-    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
-        assert (await gateway.firmware()).verdict == "up_to_date"
-        cloud.latest = "2.11"
-        assert (await gateway.firmware()).latest == "2.10", "asked again although just asked"
-        await clock.jump(601)
-        assert (await gateway.firmware()).verdict == "update_available"
-    async with gateway_in(tmp_path, "http://127.0.0.1:1", clock) as gateway:
-        firmware = await gateway.firmware()
-        assert (firmware.verdict, firmware.latest) == ("unknown", None)
-
-
 async def test_samples_wait_for_their_receipt(gateway: Gateway, clock: ManualClock) -> None:
-    await gateway.register(gateway.identity.device_code)
+    await register(gateway)
     await fill_outbox(gateway, clock)
     await gateway.accept_receipt(1, 2)
     assert [sample.seq for sample in await gateway.unsent(100)] == [3]
@@ -245,8 +257,8 @@ async def test_samples_wait_for_their_receipt(gateway: Gateway, clock: ManualClo
 
 @pytest.mark.req("S-DISC-14")
 async def test_what_is_announced_holds_nothing_secret(gateway: Gateway) -> None:
-    await gateway.register(gateway.identity.device_code)
-    issued = await gateway.show_link_code(gateway.identity.device_code)
+    await register(gateway)
+    issued = await show_link_code(gateway)
     announced = gateway.advertisement()
     text = " ".join([announced.instance_name, announced.host_name, *announced.to_txt().values()])
     assert (announced.model, announced.firmware) == ("MKN702", "2.10")
@@ -269,14 +281,14 @@ async def test_a_renamed_gateway_goes_by_its_new_name(gateway: Gateway) -> None:
 
 
 async def test_two_taps_at_once_show_the_code_that_is_good(gateway: Gateway, clock: ManualClock) -> None:
-    await gateway.register(gateway.identity.device_code)
-    taps = [gateway.show_link_code(gateway.identity.device_code) for _ in range(5)]
+    await register(gateway)
+    taps = [show_link_code(gateway) for _ in range(5)]
     issued = await asyncio.gather(*taps)
     assert gateway.shown_link_code(clock.now()) == issued[-1], "the newest voids the others"
 
 
 async def test_a_clock_set_back_ends_the_link_codes_screen(gateway: Gateway, clock: ManualClock) -> None:
-    await gateway.register(gateway.identity.device_code)
-    await gateway.show_link_code(gateway.identity.device_code)
+    await register(gateway)
+    await show_link_code(gateway)
     await clock.jump(-1)
     assert gateway.shown_link_code(clock.now()) is None

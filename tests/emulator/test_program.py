@@ -8,9 +8,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from chassis.clock import SystemClock
 from emulator.identity import IDENTITY_FILE
 from emulator.store import STORE_FILE
+from tests.emulator.answers import register
 from tests.emulator.cloud_double import CloudDouble
+from tests.emulator.conftest import gateway_in
 from tests.emulator.mosquitto import Mosquitto, listening
 from tests.support.programs import Program, run, running
 from tests.support.waiting import until
@@ -33,12 +36,6 @@ def arguments(folder: Path, cloud_url: str = NO_CLOUD, http: str = "127.0.0.1:0"
 
 def url_of(program: Program) -> str:
     return str(program.hello["panel"][0]).rstrip("/")
-
-
-async def register(program: Program) -> None:
-    form = {"device_code": str(program.hello["device_code"]), "replacing": "0"}
-    async with aiohttp.ClientSession() as http, http.post(f"{url_of(program)}/register", data=form) as answer:
-        assert answer.url.path == "/registered"
 
 
 async def refusal(*command: str, language: str = "C.UTF-8") -> tuple[int, str]:
@@ -121,10 +118,10 @@ async def test_killed_between_measuring_and_receipt_it_loses_and_doubles_nothing
     tmp_path: Path, cloud: CloudDouble, broker: Mosquitto
 ) -> None:
     cloud.mqtt_port = broker.port
+    async with gateway_in(tmp_path, cloud.url, SystemClock()) as gateway:
+        registration = await register(gateway)
+    broker.admit_gateway(registration.gateway_id, registration.mqtt_password)
     async with running(*arguments(tmp_path, cloud.url), environment=ENVIRONMENT) as program:
-        await register(program)
-        assert cloud.registration
-        broker.admit_gateway(cloud.registration.gateway_id, cloud.registration.mqtt_password)
         await until(lambda: _outbox(program), "samples to wait")
         await program.kill()
     await broker.start()

@@ -8,8 +8,8 @@ import pytest
 
 from emulator.household import Household, State
 from emulator.store import STORE_FILE, Outbox, Store
-from protocol.cloud_api import Registration
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
+from protocol.registering import Registration
 from protocol.telemetry import Sample
 
 pytestmark = pytest.mark.adapters
@@ -109,16 +109,6 @@ def test_the_same_epoch_told_again_keeps_the_outbox(store: Store) -> None:
     assert numbers(store) == [1]
 
 
-def test_a_request_id_is_kept_until_it_is_answered(tmp_path: Path, store: Store) -> None:
-    request_id = store.pending_request()
-    store.close()
-    again = opened(tmp_path)
-    assert again.pending_request() == request_id
-    again.begin_epoch(registration())
-    assert again.pending_request() != request_id
-    again.close()
-
-
 def test_an_older_copy_of_the_file_goes_on_after_what_the_cloud_has(store: Store) -> None:
     store.begin_epoch(registration())
     store.record(measure)
@@ -167,6 +157,28 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         opened(tmp_path)
     assert caught.value.kind is STATE_DAMAGED
     assert STORE_FILE in str(caught.value)
+
+
+def test_a_file_of_the_first_schema_keeps_its_data(tmp_path: Path, store: Store) -> None:
+    store.begin_epoch(registration())
+    taken = [store.record(measure) for _ in range(3)]
+    store.close()
+    with sqlite3.connect(tmp_path / STORE_FILE) as database:
+        database.execute("ALTER TABLE gateway ADD COLUMN request_id TEXT")
+        database.execute("UPDATE gateway SET request_id = 'a registration under way'")
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    for _ in range(2):
+        again = opened(tmp_path)
+        assert again.unsent(100) == taken
+        assert again.registration() == registration()
+        again.close()
+    with sqlite3.connect(tmp_path / STORE_FILE) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+    database.close()
+    again = opened(tmp_path)
+    assert again.record(measure).seq == 4
+    again.close()
 
 
 def test_a_schema_from_the_future_is_refused(tmp_path: Path, store: Store) -> None:

@@ -9,6 +9,7 @@ from emulator.gateway import Gateway
 from emulator.uplink import Uplink
 from protocol.problems import BROKER_LOGIN_REFUSED, PUBLISH_DENIED, Problem, UnreachableError
 from protocol.telemetry import Notice
+from tests.emulator.answers import register, show_link_code
 from tests.emulator.clocks import ManualClock
 from tests.emulator.cloud_double import CloudDouble
 from tests.emulator.conftest import gateway_in
@@ -30,7 +31,7 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mosq
 async def registered(broker: Mosquitto, cloud: CloudDouble, gateway: Gateway) -> Gateway:
     """Return a gateway that the broker will let in."""
     cloud.mqtt_port = broker.port
-    registration = await gateway.register(gateway.identity.device_code)
+    registration = await register(gateway)
     broker.admit_gateway(registration.gateway_id, registration.mqtt_password)
     return gateway
 
@@ -114,7 +115,7 @@ async def test_an_overflowed_outbox_says_what_it_still_holds(
 ) -> None:
     cloud.mqtt_port = broker.port
     async with gateway_in(tmp_path, cloud.url, clock, outbox_samples=5) as gateway:
-        registration = await gateway.register(gateway.identity.device_code)
+        registration = await register(gateway)
         broker.admit_gateway(registration.gateway_id, registration.mqtt_password)
         await measure(gateway, clock, 12)
         await broker.start()
@@ -146,7 +147,7 @@ async def test_a_denied_publish_is_shown_and_counted_and_the_samples_stay(
     cloud: CloudDouble, gateway: Gateway, broker: Mosquitto, clock: ManualClock
 ) -> None:
     cloud.mqtt_port = broker.port
-    registration = await gateway.register(gateway.identity.device_code)
+    registration = await register(gateway)
     mine = f"aiseg/{registration.gateway_id}/1"
     broker.admit(
         registration.gateway_id,
@@ -176,7 +177,7 @@ async def test_a_refused_login_is_shown_and_a_new_registration_is_tried_at_once(
         trouble = await until(lambda: registered.uplink.trouble, "the refusal to show")
         assert isinstance(trouble, Problem)
         assert trouble.kind is BROKER_LOGIN_REFUSED
-        again = await registered.register(registered.identity.device_code)
+        again = await register(registered)
         broker.admit_gateway(again.gateway_id, again.mqtt_password, again.epoch)
         broker.reload()
         await measure(registered, clock, 1)
@@ -191,7 +192,7 @@ async def test_a_new_registration_moves_to_the_new_epochs_topics(
     async with listening(broker.port) as ingest, uplink_of(registered, clock):
         await measure(registered, clock, 2)
         await until(lambda: is_empty(registered), "the old epoch's receipts")
-        again = await registered.register(registered.identity.device_code)
+        again = await register(registered)
         broker.admit_gateway(again.gateway_id, again.mqtt_password, again.epoch)
         broker.reload()
         await measure(registered, clock, 1)
@@ -213,7 +214,7 @@ async def test_a_code_that_has_made_a_link_leaves_the_screen(
     registered: Gateway, broker: Mosquitto, clock: ManualClock
 ) -> None:
     await broker.start()
-    await registered.show_link_code(registered.identity.device_code)
+    await show_link_code(registered)
     registration = registered.registration
     assert registration
     async with listening(broker.port) as ingest, uplink_of(registered, clock):

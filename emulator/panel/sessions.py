@@ -1,0 +1,60 @@
+"""Who is at the panel: one browser, one session, in memory only. A restart of the gateway ends them all (S-FW-21)."""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from emulator.panel.flows import Flow
+
+IDLE: Final = timedelta(minutes=30)
+"""A person who was away for longer starts a flow anew."""
+
+SESSIONS_MAX: Final = 64
+"""A browser without a cookie is a new one each time; the one longest unused makes room."""
+
+
+@dataclass
+class Session:
+    """What the panel remembers of one browser; `token` is in each of its forms (CSRF, security T-30)."""
+
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+    unlocked: bool = False
+    flows: dict[type[Flow], Flow] = field(default_factory=dict)
+    shows_code_of: type[Flow] | None = None
+    """Which flow the link code on its screen belongs to; the button's label depends on it (S-LC-14)."""
+    finished: bool = False
+    """The next service menu says that everything is done here (S-LC-15, S-REG-37)."""
+    used_at: datetime | None = None
+    one_tap: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """A double tap waits for the first, and then finds that it is done."""
+
+
+class Sessions:
+    """The sessions since the gateway's start."""
+
+    def __init__(self) -> None:
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    def find(self, key: str | None, now: datetime) -> Session | None:
+        """Return the session of a browser's cookie; after `IDLE` its flows are forgotten."""
+        session = self._sessions.get(key or "")
+        if session is None:
+            return None
+        if session.used_at and not timedelta(0) <= now - session.used_at < IDLE:
+            session.flows.clear()
+            session.unlocked = False
+        session.used_at = now
+        self._sessions.move_to_end(session.key)
+        return session
+
+    def begin(self, now: datetime) -> Session:
+        """Return a new session; where there are too many, the one longest unused goes."""
+        session = Session(used_at=now)
+        self._sessions[session.key] = session
+        while len(self._sessions) > SESSIONS_MAX:
+            self._sessions.popitem(last=False)
+        return session
