@@ -180,6 +180,16 @@ def list_phones(*, as_json: bool, **given: object) -> None:
 @command.command()
 @options
 @_json
+def events(*, as_json: bool, **given: object) -> None:
+    """Show what has happened to the AiSEG: link codes issued, registered anew."""
+    call = Call(given, as_json=as_json)
+    happened = call.run(lambda phone: phone.events())
+    call.answer(happened, lambda: call.screen.show_events(happened))
+
+
+@command.command()
+@options
+@_json
 @click.option("--hours", type=click.IntRange(1), default=6, show_default=True)
 @click.option("--bucket", "bucket_s", type=click.IntRange(1), default=900, show_default=True, help="Seconds.")
 def timeline(*, as_json: bool, hours: int, bucket_s: int, **given: object) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from phone_client.exchange import Exchange, Nothing, Request, Server
 from protocol.cloud_api import (
+    Events,
     Link,
     LinkRequest,
     Login,
@@ -60,6 +61,10 @@ class CloudClient:
         return await self._exchange.ask(
             self._server, Request("GET", f"{_API}/links/current", token=token), Link
         )
+
+    async def events(self, token: str) -> Events:
+        """Return what has happened to the account's gateway, the newest first."""
+        return await self._exchange.ask(self._server, Request("GET", f"{_API}/events", token=token), Events)
 
     async def timeline(self, token: str, hours: int, bucket_s: int) -> Timeline:
         """Return the last `hours` in buckets of `bucket_s` seconds."""

@@ -168,6 +168,10 @@ class Phone:
         await self._remember(link=link)
         return link
 
+    async def events(self) -> cloud_api.Events:
+        """Return what has happened to the gateway this account is, or was, linked to (security T-32)."""
+        return await self._cloud.events(self._token(await self._recall()))
+
     async def timeline(self, hours: int, bucket_s: int) -> cloud_api.Timeline:
         """Return the last `hours` in buckets of `bucket_s` seconds."""
         return await self._cloud.timeline(self._token(await self._recall()), hours, bucket_s)

@@ -16,9 +16,16 @@ from phone_client.answers import printable
 from phone_client.diagnosis import Diagnosis
 from phone_client.finding import Found, Watch
 from phone_client.phone import Linked
-from protocol.cloud_api import Bucket, Link, Timeline
+from protocol.cloud_api import Bucket, Events, Link, Timeline
 
 _BAR_CELLS: Final = 16
+_EVENTS: Final = {
+    "link_code_issued": Words("a link code was issued at its panel", "画面で連携コードが発行されました"),
+    "registered_anew": Words(
+        "it was registered anew: its data and every link are gone",
+        "新規登録が行われ、蓄積データと連携が消去されました",
+    ),
+}
 
 
 def found_document(found: Found) -> dict[str, object]:
@@ -107,6 +114,16 @@ class Screen:
             f"AiSEG {timeline.model}（{timeline.gateway_id[-6:]}）: {state.ja}",
         )
         self._out.print(self._buckets(timeline))
+
+    def show_events(self, events: Events) -> None:
+        """Print what has happened, a line each."""
+        if not events.events:
+            self.say("Nothing has happened.", "お知らせはありません。")
+        for event in events.events:
+            words, gateway = _EVENTS[event.kind], f"AiSEG {event.gateway_id[-6:]}"
+            self.say(
+                f"{_local(event.at)}  {gateway}: {words.en}", f"{_local(event.at)}  {gateway}: {words.ja}"
+            )
 
     def _word(self, en: str, ja: str) -> str:
         return Words(en, ja).say(self._language)

@@ -10,9 +10,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
 
-from protocol.cloud_api import Link, OpaqueId
+from protocol.cloud_api import Link
 from protocol.faults import reason
-from protocol.identity import Frozen, GatewayId
+from protocol.identity import Frozen, GatewayId, OpaqueId
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
 FILE_NAME: Final = "phone.json"

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 from yarl import URL
 
-from protocol.cloud_api import Link, Session, SignedUp, Timeline, Verified
+from protocol.cloud_api import Event, Events, Link, Session, SignedUp, Timeline, Verified
 from protocol.problems import MEDIA_TYPE, Problem
 
 TOKEN = "t0ken-of-this-phone"
@@ -35,6 +35,8 @@ TIMELINE = Timeline(
     buckets=(),
 )
 
+EVENTS = Events(events=(Event(kind="link_code_issued", gateway_id=LINK.gateway_id, at=NOW),))
+
 Answer = BaseModel | Problem | URL | str | None
 """A model, a refusal, a redirection, any other text, or nothing: the connection is cut after the request was read."""
 
@@ -50,6 +52,7 @@ class CloudDouble:
             "POST /api/v1/links": LINK,
             "GET /api/v1/links/current": LINK,
             "GET /api/v1/timeline": TIMELINE,
+            "GET /api/v1/events": EVENTS,
         }
     )
     requests: list[tuple[str, dict[str, str], str]] = field(default_factory=list)

@@ -117,12 +117,14 @@ async def test_the_whole_way_from_sign_up_to_log_out(tmp_path: Path) -> None:
             (*LINK, *at),
             ("list", *at),
             ("timeline", *at),
+            ("events", *at),
             ("logout", *at),
         ]
         ended = [await phone(tmp_path, *way, environment=environment) for way in ways]
     assert [each.code for each in ended] == [0] * len(ways)
     assert "The link code was read from AiSEG MKN702 (6789ab)." in ended[3].out
     assert "Linked to AiSEG MKN702 (6789ab). Phones: お父さん" in ended[3].out
+    assert "AiSEG 6789ab: a link code was issued at its panel" in ended[6].out
     assert TOKEN not in "".join(each.out + each.err for each in ended)
     (sent,) = cloud.bodies("POST /api/v1/sessions")
     assert sent["password"] == PASSWORD

@@ -160,6 +160,7 @@ async def test_every_login_is_of_the_same_installation(world: World) -> None:
 async def test_the_token_goes_with_each_question_until_it_ends(logged_in: World) -> None:
     async with logged_in.phone() as phone:
         assert await phone.timeline(6, 900) == cloud_double.TIMELINE
+        assert await phone.events() == cloud_double.EVENTS
         assert await phone.current_link() == LINK
         asked = {route: headers for route, headers, _ in logged_in.cloud.requests}
         assert asked["GET /api/v1/timeline"]["Authorization"] == f"Bearer {TOKEN}"
@@ -349,7 +350,13 @@ async def test_a_damaged_memory_refuses_every_verb_and_stays_as_it_is(world: Wor
     file = world.settings.store.folder / "phone.json"
     file.write_text("{")
     async with world.phone() as phone:
-        for verb in (phone.search(), phone.log_in(EMAIL, PASSWORD), phone.timeline(1, 60), phone.log_out()):
+        for verb in (
+            phone.search(),
+            phone.log_in(EMAIL, PASSWORD),
+            phone.timeline(1, 60),
+            phone.events(),
+            phone.log_out(),
+        ):
             with pytest.raises(Problem) as refused:
                 await verb
             assert refused.value.kind is STATE_DAMAGED
