@@ -15,8 +15,9 @@ from typing import Final
 import click
 from rich.console import Console
 
-from aiseg.story import Step, Story
-from aiseg.world import Place, World, on_lan, on_loopback, running
+from aiseg.story import Story
+from aiseg.telling import Step
+from aiseg.world import QUICK_UPDATE, Place, World, on_lan, on_loopback, running
 from chassis.ending import end_asked_for, language
 from protocol.problems import NO_LAN, Problem
 
@@ -96,7 +97,7 @@ async def _play(place: Place, *, as_json: bool) -> None:
         for each in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(each, playing.cancel)
     started_at = loop.time()
-    async with running(place) as world:
+    async with running(place, QUICK_UPDATE) as world:
         await Story(world, tell, started_at).play()
     if as_json:
         click.echo(

@@ -1,17 +1,25 @@
-"""Onboarding without a person: first as the manual draws it, then with the search made to fail."""
+"""What the manual draws, without a person: onboarding, onboarding although the search fails, a firmware update."""
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
+from aiseg.telling import STEPS, DidNotHappenError, Step
 from aiseg.world import World
+from chassis.clock import SystemClock
+from emulator.gateway import Gateway
+from emulator.registration import Answers
 from phone_client.finding import Found
 from phone_client.phone import Phone
 from phone_client.search import Hit
+from protocol.areas import Place
 from protocol.codes import shown_link_code
-from protocol.problems import AisegError
+from protocol.firmware import Manifest
+from protocol.registering import Consent, Family
+from protocol.rules import SERVICE_TERMS_VERSION
 from protocol.telemetry import Sample
 
 PASSWORD: Final = "first light at home"
@@ -19,82 +27,16 @@ SEARCH_IN_VAIN_S: Final = 3.0
 WITHIN_S: Final = 30.0
 LOOK_EVERY_S: Final = 0.05
 
-STEPS: Final = {
-    "announced": ("the gateway announces itself by mDNS as {name}", "mDNSで {name} を公開しました"),
-    "registered": (
-        "it is registered for the server service (epoch {epoch})",
-        "サーバーサービスに登録しました（epoch {epoch}）",
-    ),
-    "account": (
-        "{email} signed up, confirmed the mail and logged in",
-        "{email} のアカウントを作成し、ログインしました",
-    ),
-    "shown": (
-        "the panel shows a link code for {seconds} s",
-        "連携コードを表示しました（{seconds} 秒間有効）",
-    ),
-    "found": (
-        "the phone found {name} at {address} in {elapsed_ms:.0f} ms",
-        "{name} が {address} で見つかりました（{elapsed_ms:.0f} ms）",
-    ),
-    "linked": (
-        "{nickname} is linked, with the code read from the panel",
-        "{nickname}：画面の連携コードで連携しました",
-    ),
-    "seen": (
-        "the timeline shows sample {seq}: {used} W used, {made} W generated",
-        "タイムラインに計測 {seq} が届きました：消費 {used} W、発電 {made} W",
-    ),
-    "blocked": ("now mDNS is blocked", "ここでmDNSを遮断します"),
-    "not_found": ("a second phone finds nothing: {code}", "2台目のスマートフォンでは見つかりません：{code}"),
-    "linked_by_hand": (
-        "{nickname} is linked all the same, with the code typed by hand",
-        "{nickname}：連携コードを手入力して連携しました",
-    ),
-}
-
-MISSING: Final = {
-    "announced": ("The gateway did not announce itself: {why}", "AiSEGがmDNSで公開されませんでした：{why}"),
-    "found": ("The phone did not find the gateway: {why}", "AiSEGが見つかりませんでした：{why}"),
-    "read": (
-        "The phone did not read the link code from the panel.",
-        "連携コードを画面から読み取れませんでした。",
-    ),
-    "seen": ("No sample reached the timeline.", "タイムラインに計測データが届きませんでした。"),
-    "not_found": (
-        "mDNS was blocked, and the search found the gateway all the same.",
-        "mDNSを遮断しましたが、AiSEGが見つかりました。",
-    ),
-}
+HOUSE: Final = Place(prefecture="大阪府", area="大阪府", municipality="門真市")
+FAMILY: Final = Family(household_size=4, building_type="detached", energy_used="electricity_and_gas")
+RELEASE_TEXTS: Final = ("画面の表示を改善しました。", "The screens are easier to read.")
 
 Seen = TypeVar("Seen")
 
 
-class Step(NamedTuple):
-    """Something that happened, `at_s` seconds after the start, in English and Japanese."""
-
-    name: str
-    at_s: float
-    en: str
-    ja: str
-
-
-class DidNotHappenError(AisegError):
-    """The story went another way than it should."""
-
-    def __init__(self, what: str, why: str = "") -> None:
-        super().__init__(what)
-        self._why = why
-        self._texts = MISSING[what]
-
-    def sentence(self, language: str = "en") -> str:
-        """Return what did not happen."""
-        return self._texts[language == "ja"].format(why=self._why)
-
-
 @dataclass
 class Story:
-    """Plays both stories in `world`; `tell` hears of each step when it has happened.
+    """Plays the stories in `world`; `tell` hears of each step when it has happened.
 
     `started_at` is the event loop's time from which the steps are timed.
     """
@@ -115,13 +57,17 @@ class Story:
         self._step("blocked")
         await self._link_although_the_search_fails()
         self.world.emulator.announcer.unmute()
+        await self._update_the_firmware()
 
     async def _bring_up_gateway(self) -> None:
         gateway, announcer = self.world.emulator.gateway, self.world.emulator.announcer
         if not await _until(lambda: _now(announcer.state == "announced")):
             raise DidNotHappenError("announced", announcer.sentence())
         self._step("announced", name=announcer.name)
-        registration = await gateway.register(gateway.identity.device_code)
+        run = await gateway.begin_registration(gateway.identity.device_code)
+        run.confirm(run.confirmation_code)
+        replacing = run.at_stake.epoch if run.at_stake else 0
+        registration = await gateway.register(run, Answers(_consent(), HOUSE, FAMILY, replacing))
         self._step("registered", epoch=registration.epoch)
 
     async def _link_on_the_same_router(self) -> None:
@@ -162,7 +108,9 @@ class Story:
         self._step("account", email=email)
 
     async def _show_link_code(self) -> str:
-        shown = await self.world.emulator.gateway.show_link_code(self._device_code)
+        gateway = self.world.emulator.gateway
+        status = await gateway.prepare_link_code(self._device_code)
+        shown = await gateway.show_link_code(_consent(), FAMILY if status.family_needed else None)
         self._step("shown", seconds=shown.expires_in_s)
         return shown.link_code
 
@@ -174,6 +122,46 @@ class Story:
         if not sample:
             raise DidNotHappenError("seen")
         self._step("seen", seq=sample.seq, used=sample.consumption_w, made=sample.generation_w)
+
+    async def _update_the_firmware(self) -> None:
+        gateway = self.world.emulator.gateway
+        old = gateway.updates.installed
+        offer = await self._release()
+        await gateway.start_update(offer.version)
+        if not await _until(lambda: _now(_has_come_to(gateway, "applying", "restarting", "failed"))):
+            raise DidNotHappenError("installed")
+        if trouble := gateway.updates.trouble:
+            raise DidNotHappenError("installed", trouble.sentence())
+        self._step("installed", old=old)
+        if not await _until(lambda: _is_closed(self.world.panel_url)):
+            raise DidNotHappenError("gone")
+        self._step("gone")
+        settings = self.world.place.phone("phone-1", self.world.cloud.public_url)
+        async with Phone(settings) as phone:
+
+            async def hit() -> Hit | None:
+                return self._own_hit(await phone.search())
+
+            back = await _until(hit)
+        if not back or back.firmware != offer.version:
+            raise DidNotHappenError("returned", back.firmware if back else "-")
+        self._step("returned", name=back.name, version=back.firmware)
+
+    async def _release(self) -> Manifest:
+        """Publish the version after the latest and see it offered."""
+        updates = self.world.emulator.gateway.updates
+        *major, minor = ((await updates.firmware()).latest or updates.installed).split(".")
+        version = ".".join([*major, str(int(minor) + 1)])
+        model, registry = self.world.emulator.gateway.device().model, self.world.cloud.registry
+        now = SystemClock().now()
+        await asyncio.to_thread(registry.publish_release, model, version, *RELEASE_TEXTS, now)
+        self._step("released", version=version)
+        updates.look_again()
+        offer = await updates.offer()
+        if not offer or offer.version != version:
+            raise DidNotHappenError("offered")
+        self._step("offered", text_ja=offer.text_ja, text_en=offer.text_en)
+        return offer
 
     def _own_hit(self, found: Found) -> Hit | None:
         """Return this household's gateway; others may live on the same machine."""
@@ -200,6 +188,26 @@ async def _until(look: Callable[[], Awaitable[Seen]]) -> Seen:
 
 async def _now(value: Seen) -> Seen:
     return value
+
+
+def _consent() -> Consent:
+    return Consent(terms_version=SERVICE_TERMS_VERSION, agreed_at=SystemClock().now())
+
+
+def _has_come_to(gateway: Gateway, *states: str) -> bool:
+    update = gateway.updates.progress()
+    return update is not None and update.state in states
+
+
+async def _is_closed(url: str) -> bool:
+    """Say whether nobody listens there."""
+    place = urlsplit(url)
+    try:
+        _, writer = await asyncio.open_connection(place.hostname, place.port)
+    except OSError:
+        return True
+    writer.close()
+    return False
 
 
 def _why(found: Found) -> str:

@@ -17,6 +17,10 @@ import phone_client.settings
 
 LOOPBACK: Final = "127.0.0.1"
 SAMPLE_INTERVAL_S: Final = 1.0
+UPDATE: Final = emulator.settings.Firmware(update_s=20, apply_s=4, restart_s=3)
+"""As on the real box, but nobody has to wait for ten minutes."""
+QUICK_UPDATE: Final = emulator.settings.Firmware(update_s=1.5, apply_s=0.3, restart_s=0.5)
+"""For a story that nobody taps along with."""
 CLOUD_PORT, PANEL_PORT, MQTT_PORT = 8080, 8081, 1883
 
 
@@ -70,7 +74,7 @@ def lan_addresses() -> Sequence[str]:
 
 
 @asynccontextmanager
-async def running(place: Place) -> AsyncIterator[World]:
+async def running(place: Place, update: emulator.settings.Firmware = UPDATE) -> AsyncIterator[World]:
     """Start cloud and gateway at `place`, on their usual ports or, where those are taken, on free ones."""
     centre = cloud.settings.Settings(
         http=cloud.settings.Http(host=place.host, port=_usual_or_free(place.host, CLOUD_PORT)),
@@ -81,6 +85,7 @@ async def running(place: Place) -> AsyncIterator[World]:
     async with cloud.program.running(centre) as centre_server:
         box = emulator.settings.Settings(
             gateway=emulator.settings.Gateway(folder=place.folder / "gateway"),
+            firmware=update,
             cloud=emulator.settings.Cloud(url=centre_server.public_url),
             network=emulator.settings.Network(interfaces=place.interfaces),
             http=emulator.settings.Http(host=place.host, port=_usual_or_free(place.host, PANEL_PORT)),

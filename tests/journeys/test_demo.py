@@ -9,8 +9,8 @@ import pytest
 from tests.support.programs import run, running
 
 
-@pytest.mark.req("S-FLOW-03", "S-GEN-01", "S-FAR-01", "S-FAR-02", "S-BIND-07", "S-DISC-06")
-async def test_once_plays_both_stories_and_says_that_they_happened() -> None:
+@pytest.mark.req("S-FLOW-03", "S-GEN-01", "S-FAR-01", "S-FAR-02", "S-BIND-07", "S-DISC-06", "S-FW-14")
+async def test_once_plays_the_stories_and_says_that_they_happened() -> None:
     code, out, err = await run("aiseg", "demo", "--once", "--json")
     assert (code, err) == (0, "")
     told = json.loads(out)
@@ -18,9 +18,11 @@ async def test_once_plays_both_stories_and_says_that_they_happened() -> None:
     assert [step["name"] for step in told["steps"]] == [
         "announced", "registered", "account", "shown", "found", "linked", "seen",
         "blocked", "account", "not_found", "shown", "linked_by_hand", "seen",
+        "released", "offered", "installed", "gone", "returned",
     ]  # fmt: skip
     times = [step["at_s"] for step in told["steps"]]
     assert times == sorted(times)
+    assert "firmware 2.11" in told["steps"][-1]["en"]
 
 
 async def test_it_serves_what_it_prints_and_ends_cleanly_on_ctrl_c() -> None:

@@ -7,9 +7,11 @@ from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
 import pytest
 
+from chassis.clock import SystemClock
+from tests.emulator.answers import register
+from tests.emulator.conftest import gateway_in
 from tests.support.ports import free_port
 from tests.support.programs import Program, start
 from tests.support.waiting import until
@@ -46,15 +48,12 @@ class Household:
             environment={"AISEG_EMULATOR__TELEMETRY__INTERVAL_S": str(INTERVAL_S)},
         )
 
-    async def register(self, device_code: str) -> None:
-        """Tap 新規登録 on the panel."""
-        panel = f"http://127.0.0.1:{self.panel_port}"
-        form = {"device_code": device_code, "replacing": "0"}
-        async with (
-            aiohttp.ClientSession() as browser,
-            browser.post(f"{panel}/register", data=form, headers={"Origin": panel}) as answer,
-        ):
-            assert answer.url.path == "/registered", await answer.text()
+    async def register(self) -> None:
+        """Register the gateway, which is not running."""
+        folder, url = self.folder / "gateway", f"http://127.0.0.1:{self.http_port}"
+        await asyncio.to_thread(folder.mkdir, mode=0o700)
+        async with gateway_in(folder, url, SystemClock()) as gateway:
+            await register(gateway)
 
     async def stored(self) -> list[int]:
         """Return the sequence numbers in the cloud's store."""
@@ -116,11 +115,9 @@ async def test_nothing_is_lost_or_doubled_whoever_is_killed(household: Household
             running.push_async_callback(program.stop)
             return program
 
-        cloud, emulator = (
-            await keep(await household.start_cloud()),
-            await keep(await household.start_emulator()),
-        )
-        await household.register(str(emulator.hello["device_code"]))
+        cloud = await keep(await household.start_cloud())
+        await household.register()
+        emulator = await keep(await household.start_emulator())
         await household.goes_on()
         if household.broker == "mosquitto":
             (broker,) = cloud.children("mosquitto")
