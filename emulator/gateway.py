@@ -280,6 +280,8 @@ class Gateway:
     def uplink_changed(self, uplink: UplinkState) -> None:
         """Take note of how it stands with the broker."""
         if uplink != self.uplink:
+            if uplink.connected and not self.uplink.connected:
+                self.updates.look_again()  # a notice may have been missed meanwhile
             self.uplink = uplink
             self.changes.tell()
 

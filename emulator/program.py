@@ -130,6 +130,7 @@ async def _booted(settings: Settings, port: int, clock: Clock) -> AsyncIterator[
             announcer.run(gateway.advertisement, gateway.announcement_changed),
             _refresh_on_change(gateway, announcer),
             gateway.updates.run(),
+            gateway.updates.watch(),
         ]
         await stack.enter_async_context(beside(*works))
         doors = await stack.enter_async_context(serving(app, listeners))

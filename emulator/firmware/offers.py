@@ -43,6 +43,10 @@ class Offers:
         self._forgotten = 0
         self._one_question = asyncio.Lock()
 
+    def known(self) -> LatestFirmware | None:
+        """Return the last answer, without asking."""
+        return None if isinstance(self._answer, AisegError) else self._answer
+
     def forget(self) -> None:
         """Remember nothing, not even the answer that is on its way."""
         self._answer = None

@@ -67,6 +67,7 @@ class Updates:
         self._one_start = asyncio.Lock()
         self._order: _Order | None = None
         self._ordered = asyncio.Event()
+        self._may_be_newer = asyncio.Event()
         self._update: Update | None = None
         self._trouble: AisegError | None = None
         self._in_the_way: AisegError | None = None
@@ -89,6 +90,12 @@ class Updates:
     def progress(self) -> Update | None:
         """Return how far an update is, or the one that failed last; None when there was none since the start."""
         return self._update
+
+    @property
+    def has_notice(self) -> bool:
+        """Whether people are to be told of a newer release, as far as the cloud was asked (S-FW-05)."""
+        latest = self._offers.known()
+        return latest is not None and is_newer(latest.latest, self.installed)
 
     async def firmware(self) -> Firmware:
         """Return installed and latest firmware; `unknown` while the cloud does not answer, never "latest" (S-FW-01)."""
@@ -119,6 +126,7 @@ class Updates:
     def look_again(self) -> None:
         """Take it that there may be another latest release than the one known."""
         self._offers.forget()
+        self._may_be_newer.set()
         self._changes.tell()
 
     async def start(self, version: str) -> None:
@@ -142,6 +150,14 @@ class Updates:
             self._order, self._trouble = _Order(manifest, release), None
             self._show("downloading", 0)
             self._ordered.set()
+
+    async def watch(self) -> None:
+        """Ask for the latest release at the start and whenever there may be another, until cancelled."""
+        while True:
+            self._may_be_newer.clear()
+            await self.firmware()
+            self._changes.tell()
+            await self._may_be_newer.wait()
 
     async def run(self) -> None:
         """Carry out what is ordered, until cancelled."""

@@ -16,7 +16,7 @@ async def _home(tap: Tap) -> web.Response:
 
 
 async def _menu(tap: Tap) -> web.Response:
-    return tap.page("menu.html")
+    return tap.page("menu.html", notice=tap.gateway.updates.has_notice)
 
 
 async def _settings(tap: Tap) -> web.Response:

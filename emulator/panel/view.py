@@ -58,6 +58,7 @@ def live(gateway: Gateway, words: Words, language: Language) -> dict[str, str]:
         "cloud_trouble": trouble.sentence(language) if trouble else "",
         "mdns": "on" if gateway.announcement.name else "off",
         "mdns_text": gateway.announcement.name or gateway.announcement.sentence(language),
+        "notices": words["notices_one"] if gateway.updates.has_notice else "",
         "registered": "yes" if gateway.registration else "no",
         "registered_text": words["registered_yes" if gateway.registration else "registered_no"],
         **_update(gateway.updates.progress(), words),
