@@ -4,13 +4,13 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Protocol
+from datetime import date, datetime, timedelta
+from typing import Final, Protocol
 
 from chassis.clock import Clock
 from emulator.changes import Changes
-from emulator.device_codes import DeviceCodes
 from emulator.firmware.updates import Updates
+from emulator.guard import Guard
 from emulator.household import Household
 from emulator.identity import Identity
 from emulator.registration import Answers, RegistrationRun
@@ -22,8 +22,10 @@ from protocol.discovery import Advertisement
 from protocol.identity import Model
 from protocol.problems import (
     BUSY_UPDATING,
+    DEVICE_CODE_WRONG,
     FIRMWARE_OUTDATED,
     NOT_REGISTERED,
+    TOO_MANY_DEVICE_CODES,
     Problem,
     UnreachableError,
 )
@@ -36,9 +38,12 @@ from protocol.registering import (
     RegistrationStatus,
     bought_early,
 )
+from protocol.rules import WRONG_DEVICE_CODES_PER_HOUR
 from protocol.telemetry import Notice, Sample
 
 log = logging.getLogger(__name__)
+
+_HOUR: Final = timedelta(hours=1)
 
 
 class Cloud(Protocol):
@@ -95,7 +100,9 @@ class Gateway:
         self._started_at = clock.now()
         self._newest: Sample | None = None
         self._shown: ScreenCode | None = None
-        self._device_codes = DeviceCodes(identity.device_code)
+        self._device_code = Guard(
+            identity.device_code, WRONG_DEVICE_CODES_PER_HOUR, _HOUR, DEVICE_CODE_WRONG, TOO_MANY_DEVICE_CODES
+        )
         self._one_change_at_the_cloud = asyncio.Lock()
 
     async def measure(self, now: datetime) -> Sample:
@@ -128,12 +135,12 @@ class Gateway:
         self.changes.tell()
 
     def check_device_code(self, typed: str) -> None:
-        """Compare with this box's own code.
+        """Compare with this box's own code; whether another box has the typed one is nobody's business (S-ST-08).
 
         Raises:
             Problem: `device_code_wrong`, or `too_many_device_codes` after 10 wrong ones within an hour.
         """
-        self._device_codes.check(typed, self._clock.now())
+        self._device_code.check(typed, self._clock.now())
 
     async def begin_registration(self, device_code: str) -> RegistrationRun:
         """Begin a run of the wizard: the cloud issues a confirmation code, and nothing is registered or erased.

@@ -16,7 +16,7 @@ async def _firmware(tap: Tap) -> web.Response:
 
 
 async def _notices(tap: Tap) -> web.Response:
-    return tap.page("notices.html", offer=await tap.gateway.updates.offer())
+    return tap.page("notices.html", notice=tap.gateway.updates.has_notice)
 
 
 async def _messages(tap: Tap) -> web.Response:

@@ -13,7 +13,7 @@ IDLE: Final = timedelta(minutes=30)
 """A person who was away for longer starts a flow anew."""
 
 SESSIONS_MAX: Final = 64
-"""A browser without a cookie is a new one each time; the one longest unused makes room."""
+"""A browser without a cookie is a new one each time; those must not push out a person who is at it."""
 
 
 @dataclass
@@ -31,6 +31,10 @@ class Session:
     used_at: datetime | None = None
     one_tap: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     """A double tap waits for the first, and then finds that it is done."""
+
+    def holds_something(self) -> bool:
+        """Say whether somebody would miss it: a flow, an unlocked panel, a code on the screen."""
+        return bool(self.flows or self.unlocked or self.shows_code_of)
 
 
 class Sessions:
@@ -52,9 +56,10 @@ class Sessions:
         return session
 
     def begin(self, now: datetime) -> Session:
-        """Return a new session; where there are too many, the one longest unused goes."""
+        """Return a new session; where there are too many, one that holds nothing goes, or else the one longest unused."""
+        if len(self._sessions) >= SESSIONS_MAX:
+            idle = (key for key, each in self._sessions.items() if not each.holds_something())
+            del self._sessions[next(idle, next(iter(self._sessions)))]
         session = Session(used_at=now)
         self._sessions[session.key] = session
-        while len(self._sessions) > SESSIONS_MAX:
-            self._sessions.popitem(last=False)
         return session

@@ -3,7 +3,6 @@
 A handler raises what the gateway raises; here it becomes a screen: no connection, update first, load again, and so on.
 """
 
-import math
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from aiohttp import web
 
 from chassis.clock import Clock
 from emulator.gateway import Gateway
+from emulator.guard import Guard
 from emulator.panel.sessions import Session, Sessions
 from emulator.panel.view import Language, View, Words
 from emulator.settings import Panel as PanelSettings
-from protocol.codes import fold_digits
 from protocol.problems import (
     BUSY_UPDATING,
     FIRMWARE_OUTDATED,
@@ -37,7 +36,8 @@ SCREEN: Final = "screen"
 SCREENS: Final = ("browser", "monitor")
 _FOR_YEARS_S: Final = 10**8
 PIN_TRIES: Final = 5
-PIN_PAUSE: Final = timedelta(minutes=1)
+PIN_WINDOW: Final = timedelta(minutes=10)
+"""4 digits then hold for two weeks on average, and a person who errs waits for a cup of tea."""
 
 _TEMPLATES_OF: Final = {
     FIRMWARE_OUTDATED: "update_first.html",
@@ -119,7 +119,9 @@ class Taps:
         self._settings = settings
         self._sessions = Sessions()
         self._boot = secrets.token_urlsafe(6)
-        self._pin_wrong_at: list[datetime] = []
+        self._pin = (
+            Guard(settings.pin, PIN_TRIES, PIN_WINDOW, PIN_WRONG, TOO_MANY_TRIES) if settings.pin else None
+        )
         self._paths: set[str] = set()
 
     def routes(self, screens: Iterable[Screen]) -> Iterable[web.AbstractRouteDef]:
@@ -172,19 +174,16 @@ class Taps:
         return carry_out
 
     def _is_locked(self, tap: Tap) -> bool:
-        return self._settings.pin is not None and not tap.session.unlocked
+        return self._pin is not None and not tap.session.unlocked
 
     async def _unlock(self, tap: Tap) -> web.Response:
-        """Compare the PIN (A-15); after 5 wrong ones in a minute nobody's is compared for a while."""
+        """Compare the PIN (A-15)."""
         onward = tap.form.get("onward", "/")
-        self._pin_wrong_at = [at for at in self._pin_wrong_at if timedelta(0) <= tap.now - at < PIN_PAUSE]
-        if len(self._pin_wrong_at) >= PIN_TRIES:
-            wait_s = math.ceil((self._pin_wrong_at[0] + PIN_PAUSE - tap.now).total_seconds())
-            return _ask(tap, onward, Problem(TOO_MANY_TRIES, retry_after_s=wait_s))
-        typed = fold_digits(tap.form.get("pin", ""))
-        if not secrets.compare_digest(typed.encode(), (self._settings.pin or "").encode()):
-            self._pin_wrong_at.append(tap.now)
-            return _ask(tap, onward, Problem(PIN_WRONG))
+        try:
+            if self._pin:
+                self._pin.check(tap.form.get("pin", ""), tap.now)
+        except Problem as problem:
+            return _ask(tap, onward, problem)
         tap.session.unlocked = True
         return go(onward if onward in self._paths else "/")
 

@@ -38,6 +38,25 @@ def test_a_clock_set_back_forgets_them_too() -> None:
     assert not session.flows
 
 
+def test_visitors_without_a_cookie_do_not_push_out_a_person_who_is_at_it() -> None:
+    sessions = Sessions()
+    person = sessions.begin(NOON)
+    person.flows[Registering] = Registering()
+    for _ in range(2 * SESSIONS_MAX):
+        sessions.begin(NOON)
+    assert sessions.find(person.key, NOON) is person
+
+
+def test_however_many_are_at_it_there_are_not_more_than_that_many() -> None:
+    sessions = Sessions()
+    everybody = [sessions.begin(NOON) for _ in range(SESSIONS_MAX)]
+    for each in everybody:
+        each.unlocked = True
+    newest = sessions.begin(NOON)
+    assert sessions.find(newest.key, NOON) is newest
+    assert [sessions.find(each.key, NOON) for each in everybody] == [None, *everybody[1:]]
+
+
 def test_the_session_longest_unused_makes_room() -> None:
     sessions = Sessions()
     first, second = sessions.begin(NOON), sessions.begin(NOON)
