@@ -18,6 +18,7 @@ from protocol.identity import Model, Signed
 from protocol.problems import AisegError, UnreachableError, read_problem
 from protocol.registering import (
     BeginRegistration,
+    Claim,
     Consent,
     Family,
     IssuedLinkCode,
@@ -57,33 +58,15 @@ class CloudClient:
         self, run_id: str, firmware: str, purchased_on: date | None
     ) -> RegistrationBegun:
         """Have a confirmation code issued."""
-        request = BeginRegistration(
-            nonce=await self._nonce(),
-            run_id=run_id,
-            gateway_id=self._identity.gateway_id,
-            device_code=self._identity.device_code,
-            public_key=self._identity.public_key,
-            model=self._model,
-            firmware=firmware,
-            purchased_on=purchased_on,
-        )
+        claim = await self._claim(run_id, firmware)
+        request = BeginRegistration(**claim.model_dump(), purchased_on=purchased_on)
         return await self._send_signed("gateways/registration-runs", request, RegistrationBegun)
 
     async def register(self, run_id: str, firmware: str, answers: Answers) -> Registration:
         """Register with a key that nobody else has; the same `run_id` again has one effect."""
-        request = RegistrationRequest(
-            nonce=await self._nonce(),
-            run_id=run_id,
-            gateway_id=self._identity.gateway_id,
-            device_code=self._identity.device_code,
-            public_key=self._identity.public_key,
-            model=self._model,
-            firmware=firmware,
-            replacing=answers.replacing,
-            consent=answers.consent,
-            place=answers.place,
-            family=answers.family,
-        )
+        claim = await self._claim(run_id, firmware)
+        said = {name: getattr(answers, name) for name in ("replacing", "consent", "place", "family")}
+        request = RegistrationRequest(**claim.model_dump(), **said)
         return await self._send_signed("gateways/registrations", request, Registration)
 
     async def registration_status(self) -> RegistrationStatus:
@@ -117,6 +100,18 @@ class CloudClient:
             if response.status == HTTPStatus.PARTIAL_CONTENT and size is not None and size <= length:
                 return await response.read()
             raise _refusal(response.status, await response.read())
+
+    async def _claim(self, run_id: str, firmware: str) -> Claim:
+        """Return what this box says of itself in both steps of a registration."""
+        return Claim(
+            nonce=await self._nonce(),
+            run_id=run_id,
+            gateway_id=self._identity.gateway_id,
+            device_code=self._identity.device_code,
+            public_key=self._identity.public_key,
+            model=self._model,
+            firmware=firmware,
+        )
 
     async def _nonce(self) -> str:
         return (await self._ask("POST", "gateways/nonces", Nonce)).nonce

@@ -19,6 +19,10 @@ from phone_client.phone import Linked
 from protocol.cloud_api import Bucket, Events, Link, Timeline
 
 _BAR_CELLS: Final = 16
+_SAME_ROUTER: Final = Words(
+    "For this search the phone must be on Wi-Fi, on the same router as the AiSEG.",
+    "スマートフォンは必ず無線LAN（Wi-Fi）でAiSEGと同じルーターに接続してください。",
+)
 _EVENTS: Final = {
     "link_code_issued": Words("a link code was issued at its panel", "画面で連携コードが発行されました"),
     "registered_anew": Words(
@@ -59,7 +63,9 @@ class Screen:
 
     @contextmanager
     def searching(self, *, typing_helps: bool) -> Iterator[Watch]:
-        """Show seconds and what is being tried, on a terminal only."""
+        """Say what a search needs (S-FLOW-02), then show seconds and what is being tried; on a terminal only."""
+        if self._err.is_terminal:
+            self._err.print(_SAME_ROUTER.say(self._language), soft_wrap=True)
         hint = Words(
             "Ctrl-C, then --link-code: type the code instead", "Ctrl-C で中止し、--link-code で入力できます"
         )

@@ -56,10 +56,9 @@ class Family(Frozen):
     energy_used: EnergyUsed
 
 
-class BeginRegistration(Frozen):
-    """Payload of `POST /api/v1/gateways/registration-runs`: the person has typed the device code."""
+class Claim(Frozen):
+    """What both steps of a registration say: which run, and which box with which key asks."""
 
-    purpose: Literal["begin_registration"] = "begin_registration"
     nonce: str
     run_id: OpaqueId
     gateway_id: GatewayId
@@ -67,6 +66,12 @@ class BeginRegistration(Frozen):
     public_key: PublicKey
     model: str = Field(max_length=32)
     firmware: FirmwareVersion
+
+
+class BeginRegistration(Claim):
+    """Payload of `POST /api/v1/gateways/registration-runs`: the person has typed the device code."""
+
+    purpose: Literal["begin_registration"] = "begin_registration"
     purchased_on: date | None = Field(description="in Japan; null: unknown, which counts as early (A-03)")
 
 
@@ -89,20 +94,13 @@ class RegistrationBegun(Frozen):
     at_stake: AtStake | None
 
 
-class RegistrationRequest(Frozen):
+class RegistrationRequest(Claim):
     """Payload of `POST /api/v1/gateways/registrations` (決定).
 
     `replacing` is the epoch that the person agreed to erase, 0 when there was none.
     """
 
     purpose: Literal["register"] = "register"
-    nonce: str
-    run_id: OpaqueId
-    gateway_id: GatewayId
-    device_code: DeviceCode
-    public_key: PublicKey
-    model: str = Field(max_length=32)
-    firmware: FirmwareVersion
     replacing: Annotated[int, Field(ge=0, strict=True)]
     consent: Consent
     place: Place

@@ -21,10 +21,9 @@ from protocol.faults import reason
 from protocol.identity import Frozen, Signed
 from protocol.problems import GATEWAY_REFUSED, REQUEST_MALFORMED, SERVICE_TERMS_NOT_ACCEPTED, Problem
 from protocol.registering import (
-    BeginRegistration,
+    Claim,
     Consent,
     Nonce,
-    RegistrationRequest,
     RegistrationStatus,
     RegistrationStatusRequest,
 )
@@ -33,8 +32,6 @@ from protocol.rules import SERVICE_TERMS_VERSION
 NONCE_LIFE: Final = timedelta(seconds=300)
 
 Request = TypeVar("Request", bound=Frozen)
-Claim = BeginRegistration | RegistrationRequest
-"""What a gateway that is not known yet says of itself."""
 
 
 class Gateways(Desk):

@@ -24,6 +24,7 @@ from protocol.identity import Frozen, Signed
 from protocol.problems import Kind, Problem
 from protocol.registering import (
     BeginRegistration,
+    Claim,
     Consent,
     Family,
     LinkCodeRequest,
@@ -78,34 +79,23 @@ class Gateway:
         return Signed(payload=payload, signature=signature)
 
     def beginning(self, nonce: str, run: str) -> Signed:
-        return self.sign(
-            BeginRegistration(
-                nonce=nonce,
-                run_id=run,
-                gateway_id=self.gateway_id,
-                device_code=self.device_code,
-                public_key=self.public_key,
-                model=self.model,
-                firmware=self.firmware,
-                purchased_on=self.purchased_on,
-            )
-        )
+        claim = self._claim(nonce, run).model_dump()
+        return self.sign(BeginRegistration(**claim, purchased_on=self.purchased_on))
 
     def registration(self, nonce: str, run: str, replacing: int = 0) -> Signed:
-        return self.sign(
-            RegistrationRequest(
-                nonce=nonce,
-                run_id=run,
-                gateway_id=self.gateway_id,
-                device_code=self.device_code,
-                public_key=self.public_key,
-                model=self.model,
-                firmware=self.firmware,
-                replacing=replacing,
-                consent=self.consent,
-                place=self.place,
-                family=self.family,
-            )
+        claim = self._claim(nonce, run).model_dump()
+        said = {"consent": self.consent, "place": self.place, "family": self.family}
+        return self.sign(RegistrationRequest(**claim, **said, replacing=replacing))
+
+    def _claim(self, nonce: str, run: str) -> Claim:
+        return Claim(
+            nonce=nonce,
+            run_id=run,
+            gateway_id=self.gateway_id,
+            device_code=self.device_code,
+            public_key=self.public_key,
+            model=self.model,
+            firmware=self.firmware,
         )
 
     def status(self, nonce: str) -> Signed:

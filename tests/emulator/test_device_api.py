@@ -158,9 +158,9 @@ async def test_a_foreign_page_changes_nothing(
     await register(gateway)
     await show_link_code(gateway)
     forms = {
-        "/register": {"device_code": gateway.identity.device_code, "replacing": "1"},
-        "/link-code": {"device_code": gateway.identity.device_code},
-        "/link-code/end": {},
+        "/register/check": {"replacing": "1"},
+        "/app-settings": {"device_code": gateway.identity.device_code},
+        "/link-code": {},
     }
     for path, form in forms.items():
         async with browser.post(path, data=form, headers=headers) as answer:

@@ -15,11 +15,6 @@ from tests.support.namespaces import Host, hosts_on_a_bridge
 
 pytestmark = pytest.mark.lab
 
-POST = (
-    "import sys, urllib.parse as p, urllib.request as r; url, origin, form = sys.argv[1:];"
-    "print(r.urlopen(r.Request(url, form.encode(), {'Origin': origin})).url)"
-)
-
 
 @contextmanager
 def program(host: Host, module: str, config: str, **settings: str) -> Iterator[dict[str, Any]]:
@@ -53,18 +48,8 @@ def test_a_phone_on_the_laptop_links_with_the_gateway_on_the_pi(tmp_path: Path) 
         )
         with cloud as centre, box as gateway:
             panel = f"http://{pi.address}:8081"
-            form = f"device_code={gateway['device_code']}&replacing=0"
-            assert laptop.run(sys.executable, "-c", POST, f"{panel}/register", panel, form).endswith(
-                "/registered\n"
-            )
-            laptop.run(
-                sys.executable,
-                "-c",
-                POST,
-                f"{panel}/link-code",
-                panel,
-                f"device_code={gateway['device_code']}",
-            )
+            tapping = (sys.executable, "-m", "tests.support.tapping", panel, gateway["device_code"])
+            assert laptop.run(*tapping) == "/link-code"
 
             def phone(*words: str) -> dict[str, Any]:
                 before = (

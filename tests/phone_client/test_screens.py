@@ -109,3 +109,25 @@ def test_a_timeline_is_a_plot_with_gaps_that_are_seen(capsys: pytest.CaptureFixt
     assert lines[2].split()[2:4] == ["2000", "█" * 16]
     assert "no data 0:30:00" in lines[3]
     assert lines[4].split()[2:] == ["1000", "█" * 8, "500", "█" * 4, "0", "7"]
+
+
+@pytest.mark.req("S-FLOW-02")
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ja", "スマートフォンは必ず無線LAN（Wi-Fi）でAiSEGと同じルーターに接続してください。"),
+        ("en", "the same router as the AiSEG"),
+    ],
+)
+def test_a_person_is_told_before_the_search_what_it_needs(
+    language: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, as rich sees it
+    with Screen(language).searching(typing_helps=False):
+        assert said in capsys.readouterr().err
+
+
+def test_a_program_is_told_nothing_before_the_search(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen("en").searching(typing_helps=False):
+        pass
+    assert capsys.readouterr() == ("", "")
