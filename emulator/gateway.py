@@ -239,10 +239,11 @@ class Gateway:
         self.changes.tell()
 
     def accept_notice(self, notice: Notice | None) -> None:
-        """Hear what the cloud tells: once a phone is linked, the code on the screen is used up."""
+        """Hear what the cloud tells: once a phone is linked, the code that was on the screen then is used up."""
         if notice and notice.kind == "linked":
             log.info("a phone has been linked")
-            self.hide_link_code()
+            if self._shown and self._shown.issued.issued_at <= notice.at:  # not a newer one
+                self.hide_link_code()
         if notice and notice.kind == "firmware_available":
             self.updates.look_again()
 

@@ -147,7 +147,8 @@ class LinkCodeRequest(Frozen):
 
 
 class IssuedLinkCode(Frozen):
-    """A link code, told once; valid `expires_in_s` from now on the cloud's clock."""
+    """A link code, told once; valid `expires_in_s` from now. `issued_at` is the cloud's clock, as are those of notices."""
 
     link_code: LinkCode
+    issued_at: AwareDatetime
     expires_in_s: int

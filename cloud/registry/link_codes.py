@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from cloud import link_codes as rules
 from cloud.guessing import retry_after_s
-from cloud.instants import to_ms
+from cloud.instants import from_ms, to_ms
 from cloud.registry.events import note_event
 from cloud.registry.gateways import Gateways, check_consent, needs_family, read, record_consent
 from cloud.registry.releases import check_firmware
@@ -47,7 +47,8 @@ class LinkCodes(Gateways):
             code = {"gateway_id": row.gateway_id, "code_hash": code_hash, "issued_at": now_ms}
             store.execute(insert(link_codes).values(code))
             _take_answers(store, request, now_ms)
-        return IssuedLinkCode(link_code=link_code, expires_in_s=int(LINK_CODE_LIFE.total_seconds()))
+        life_s = int(LINK_CODE_LIFE.total_seconds())
+        return IssuedLinkCode(link_code=link_code, issued_at=from_ms(now_ms), expires_in_s=life_s)
 
 
 def _check_issues(store: Connection, row: Row[Any], now_ms: int) -> None:

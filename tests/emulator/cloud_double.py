@@ -44,6 +44,7 @@ class CloudDouble:
     """
 
     mqtt_port: int = 1
+    issued_at: datetime = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
     latest: str = "2.10"
     maker: Maker = field(default_factory=Maker)
     release: Signed | None = None
@@ -188,7 +189,7 @@ class CloudDouble:
         if self.family_needed and not payload["family"]:
             raise Problem(FAMILY_NEEDED)
         code = with_check_digit(f"{secrets.randbelow(10**11):011}")
-        answer = IssuedLinkCode(link_code=code, expires_in_s=3600)
+        answer = IssuedLinkCode(link_code=code, issued_at=self.issued_at, expires_in_s=3600)
         return web.Response(text=answer.model_dump_json(), status=201)
 
     async def _firmware(self, request: web.Request) -> web.Response:

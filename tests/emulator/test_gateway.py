@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from protocol.problems import (
     Problem,
     UnreachableError,
 )
+from protocol.telemetry import Notice
 from tests.emulator.answers import CONSENT, answers, register, show_link_code
 from tests.emulator.clocks import ManualClock
 from tests.emulator.cloud_double import CloudDouble
@@ -291,4 +293,18 @@ async def test_a_clock_set_back_ends_the_link_codes_screen(gateway: Gateway, clo
     await register(gateway)
     await show_link_code(gateway)
     await clock.jump(-1)
+    assert gateway.shown_link_code(clock.now()) is None
+
+
+async def test_a_phone_linked_with_an_older_code_leaves_the_newer_one_on_the_screen(
+    gateway: Gateway, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    await register(gateway)
+    await show_link_code(gateway)
+    linked = Notice(kind="linked", gateway_id=gateway.identity.gateway_id, at=cloud.issued_at)
+    cloud.issued_at += timedelta(milliseconds=1)
+    newer = await show_link_code(gateway)
+    gateway.accept_notice(linked)  # it was on its way when the newer code was issued
+    assert gateway.shown_link_code(clock.now()) == newer
+    gateway.accept_notice(linked.model_copy(update={"at": cloud.issued_at}))
     assert gateway.shown_link_code(clock.now()) is None
