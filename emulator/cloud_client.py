@@ -1,6 +1,7 @@
 """The cloud's HTTP API as the gateway sees it: signed requests, problem documents read back, bounded waiting."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -149,7 +150,7 @@ class CloudClient:
         except TimeoutError:
             raise UnreachableError(self._url, "no answer in time") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise UnreachableError(self._url, str(error) or type(error).__name__) from None
+            raise UnreachableError(self._url, _in_words(error)) from None
         except ValidationError:
             raise UnreachableError(self._url, f"not our cloud's answer to {path}") from None
 
@@ -162,3 +163,9 @@ def _refusal(status: int, content: bytes) -> AisegError:
         document = None
     problem = read_problem(document) if isinstance(document, dict) else None
     return problem or UnreachableError("the cloud", f"HTTP {status}")
+
+
+def _in_words(error: Exception) -> str:
+    """Return why there was no answer: the system's own word where it has one, such as "Connection refused"."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error) or type(error).__name__
