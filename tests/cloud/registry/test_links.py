@@ -1,7 +1,10 @@
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import permutations
 
 import pytest
 
+from cloud.registry.accounts import Who
 from protocol.problems import (
     ACCOUNTS_FULL,
     LINK_CODE_EXPIRED,
@@ -16,6 +19,7 @@ from protocol.problems import (
     Problem,
 )
 from tests.cloud.actors import Gateway, World, another_gateway, wrong_code
+from tests.cloud.actors import refusal as refused_kind
 
 pytestmark = pytest.mark.adapters
 
@@ -333,3 +337,26 @@ def test_a_code_stays_redeemable_when_the_gateway_falls_silent(world: World, reg
     world.restart()
     world.pass_time(minutes=59)
     world.link(world.person("father"), registered, code)
+
+
+@pytest.mark.req("S-FLOW-04", "S-GEN-02")
+@pytest.mark.parametrize("order", list(permutations(("register", "begin", "sign up", "link"))))
+def test_without_an_issued_code_no_order_of_steps_binds_a_phone(
+    world: World, gateway: Gateway, order: tuple[str, ...]
+) -> None:
+    people: list[Who] = []
+
+    def link_in_vain() -> None:
+        for who in people:
+            assert refused_kind(world.link, who, gateway, wrong_code()) is LINK_REFUSED
+
+    steps: dict[str, Callable[[], object]] = {
+        "register": lambda: world.register(gateway),
+        "begin": lambda: world.begin(gateway),
+        "sign up": lambda: people.append(world.person("father")),
+        "link": link_in_vain,
+    }
+    for name in (*order, "link"):
+        steps[name]()
+    assert people
+    assert world.contents()["links"] == []
