@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -34,6 +34,7 @@ SHUTDOWN_S: Final = 0.5
 TURNS_TO_COME_IN: Final = 5
 """Turns of the event loop until aiohttp knows of a connection that asyncio has accepted."""
 REQUEST_MAX_BYTES: Final = 64 * 1024
+FIELDS_MAX: Final = 50
 STATIC: Final = "/static/"
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -85,6 +86,22 @@ def _is_of_our_pages(request: web.Request, public_url: str | None) -> bool:
         request.headers.get("Origin", own) in (own, public_url)
         and request.headers.get("Sec-Fetch-Site") in sites
     )
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """Return the fields of a form as a page of ours sends it: urlencoded, UTF-8.
+
+    Raises:
+        Problem: `request_malformed`.
+    """
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Problem(REQUEST_MALFORMED, reason="not a form")
+    try:
+        body = (await request.read()).decode("ascii")
+        fields = parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
+    except ValueError:
+        raise Problem(REQUEST_MALFORMED, reason="not a form") from None
+    return dict(fields)
 
 
 @web.middleware

@@ -148,7 +148,9 @@ class CloudClient:
             async with self._http.request(method, url, allow_redirects=False, **request) as response:
                 yield response
         except TimeoutError:
-            raise UnreachableError(self._url, "no answer in time") from None
+            raise UnreachableError(
+                self._url, "no answer in time", ja=(self._url, "応答がありません")
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
             raise UnreachableError(self._url, _in_words(error)) from None
         except ValidationError:

@@ -25,6 +25,7 @@ from protocol.problems import (
     DEVICE_CODE_WRONG,
     FIRMWARE_OUTDATED,
     NOT_REGISTERED,
+    REGISTRATION_LOST,
     TOO_MANY_DEVICE_CODES,
     Problem,
     UnreachableError,
@@ -169,8 +170,8 @@ class Gateway:
             Problem: `busy_updating`, or the cloud's refusal (`registration_changed`, …); nothing has changed.
             UnreachableError: no answer; the same run may be sent again.
         """
-        self._check_not_updating()
         async with self._one_change_at_the_cloud:
+            self._check_not_updating()
             registration = await self._cloud.register(run.run_id, self.updates.installed, answers)
             if self.registration == registration:
                 return registration
@@ -201,8 +202,10 @@ class Gateway:
         """
         self._check(device_code)
         status = await self._cloud.registration_status()
-        if not status.registered or not self.registration:
+        if not status.registered:
             raise Problem(NOT_REGISTERED)
+        if not self.registration or self.registration.epoch != status.epoch:
+            raise Problem(REGISTRATION_LOST)
         await self._check_firmware()
         return status
 
@@ -215,12 +218,16 @@ class Gateway:
             Problem: `busy_updating`, `not_registered`, or the cloud's refusal (`firmware_outdated`, `family_needed`, …).
             UnreachableError: no answer; no code is shown.
         """
-        self._check_not_updating()
         async with self._one_change_at_the_cloud:  # answers that cross would show a code that is void
+            self._check_not_updating()
             if not self.registration:
                 raise Problem(NOT_REGISTERED)
             asked_at = self._clock.now()
-            issued = await self._cloud.issue_link_code(self.updates.installed, consent, family)
+            try:
+                issued = await self._cloud.issue_link_code(self.updates.installed, consent, family)
+            except UnreachableError:
+                self.hide_link_code()  # the one on the screen may be void now
+                raise
             self._shown = ScreenCode(issued, asked_at)
         log.info("showing a link code for %d s", issued.expires_in_s)
         self.changes.tell()
@@ -254,7 +261,8 @@ class Gateway:
             Problem: `already_latest`, `release_changed` (S-FW-20) or `release_refused`; nothing was started.
             UnreachableError: the latest version is not known.
         """
-        await self.updates.start(version)
+        async with self._one_change_at_the_cloud:
+            await self.updates.start(version)
         self.hide_link_code()
 
     def device(self) -> Device:
@@ -305,6 +313,10 @@ class Gateway:
         self.updates.retry()
         firmware = await self.updates.firmware()
         if firmware.latest is None:
-            raise UnreachableError("the cloud", "the latest firmware is not known")
+            raise UnreachableError(
+                "the cloud",
+                "the latest firmware is not known",
+                ja=("サーバー", "最新のファームウェアを確認できません"),
+            )
         if firmware.verdict == "update_available":
             raise Problem(FIRMWARE_OUTDATED, installed=firmware.installed, latest=firmware.latest)

@@ -29,7 +29,7 @@ def day_in_japan(bought: date | datetime | None) -> date | None:
 PurchaseDay = Annotated[date | datetime | None, AfterValidator(day_in_japan)]
 """A day in Japan, or an instant with its offset, of which the day in Japan counts."""
 
-PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+ReleaseKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
 """An Ed25519 public key, 32 bytes in base64."""
 
 Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,8}$")]
@@ -48,7 +48,7 @@ class Gateway(Section):
     firmware: FirmwareVersion = "2.10"
     folder: Path = Path("state/emulator")
     purchased_on: PurchaseDay = None
-    release_key: PublicKey | None = None
+    release_key: ReleaseKey | None = None
 
 
 class Firmware(Section):

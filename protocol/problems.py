@@ -63,15 +63,17 @@ class Problem(AisegError):
 class UnreachableError(AisegError):
     """Could not find out whether it was done: `what` is the thing that did not answer, `reason` why."""
 
-    def __init__(self, what: str, reason: str) -> None:
+    def __init__(self, what: str, reason: str, *, ja: tuple[str, str] | None = None) -> None:
+        """Take what and why, and the same two in Japanese where they are words."""
         super().__init__(f"{what}: {reason}")
         self.what = what
         self.reason = reason
+        self._ja = ja or (what, reason)
 
     def sentence(self, language: str = "en") -> str:
         """Return "… cannot be reached" in `en` or `ja`."""
         if language == "ja":
-            return f"{self.what} に接続できません（{self.reason}）。"
+            return "{} に接続できません（{}）。".format(*self._ja)
         return f"{self.what} cannot be reached ({self.reason})."
 
 
@@ -157,8 +159,11 @@ FAMILY_NEEDED = Kind("family_needed", 400,
     "The household's data must be given first.",
     "ご家族の情報を入力してください。")
 REGISTRATION_NOT_BEGUN = Kind("registration_not_begun", 409,
-    "This registration was not begun here, or more than a day ago; start it again.",
-    "新規登録の受付時間が過ぎました。最初からやり直してください。")
+    "Another screen has begun a registration meanwhile, or this one is more than a day old; start it again.",
+    "別の画面で新規登録が始められたか、受付時間が過ぎました。最初からやり直してください。")
+REGISTRATION_LOST = Kind("registration_lost", 409,
+    "The cloud has a registration of this AiSEG that is not the one kept here. Registering again makes it good, and erases its data.",
+    "サーバーの登録と、このAiSEGに残っている登録が一致しません。再度登録すると使えるようになりますが、今までの蓄積データは消えます。")
 REGISTRATION_CHANGED = Kind("registration_changed", 409,
     "This AiSEG has been registered meanwhile; nothing was erased. Start again to see what is at stake now.",
     "手続き中に別の登録が行われました。データは消去していません。最初からやり直してください。")

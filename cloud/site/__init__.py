@@ -15,9 +15,10 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from chassis.clock import Clock
+from chassis.web import form_of
 from cloud.registry import Registry
 from protocol.identity import Model
-from protocol.problems import NOT_FOUND, REQUEST_MALFORMED, Problem
+from protocol.problems import NOT_FOUND, Problem
 from protocol.rules import TOKYO
 from protocol.telemetry import Notice
 from protocol.topics import Topic
@@ -73,7 +74,7 @@ class Site:
         return self._page(request, "verify.html", token=request.query.get("token", ""))
 
     async def _confirm(self, request: web.Request) -> web.Response:
-        token = (await _form(request)).get("token", "")
+        token = (await form_of(request)).get("token", "")
         try:
             verified = await asyncio.to_thread(self._registry.verify, token, self._clock.now())
         except Problem as problem:
@@ -87,7 +88,7 @@ class Site:
     async def _release(self, request: web.Request) -> web.Response:
         """Publish a release and tell the gateways it is for."""
         _check_is_from_this_machine(request)
-        form, now = await _form(request), self._clock.now()
+        form, now = await form_of(request), self._clock.now()
         typed = {name: form.get(name, "").strip() for name in _RELEASE}
         try:
             concerned = await asyncio.to_thread(self._registry.publish_release, **typed, now=now)
@@ -137,19 +138,6 @@ def _check_is_from_this_machine(request: web.Request) -> None:
     here = request.transport.get_extra_info("sockname")[0] if request.transport else None
     if request.remote != here and not ipaddress.ip_address(request.remote or "::").is_loopback:
         raise Problem(NOT_FOUND)
-
-
-async def _form(request: web.Request) -> Mapping[str, str]:
-    """Return the fields that were filled in.
-
-    Raises:
-        Problem: `request_malformed`.
-    """
-    try:
-        form = await request.post()
-    except (ValueError, LookupError):
-        raise Problem(REQUEST_MALFORMED, reason="not a form") from None
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _speaker(language: str) -> Callable[[str, str], str]:

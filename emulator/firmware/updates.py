@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from chassis.clock import Clock
 from chassis.tasks import beside
 from emulator.changes import Changes
-from emulator.firmware.offers import Offers, Releases
+from emulator.firmware.offers import LATEST_LIFE, UNKNOWN_LIFE, Offers, Releases
 from emulator.firmware.releases import check_image, digest, is_newer, read_release
 from emulator.firmware.slots import Slots
 from protocol.device_api import Firmware, Update
@@ -152,12 +153,14 @@ class Updates:
             self._ordered.set()
 
     async def watch(self) -> None:
-        """Ask for the latest release at the start and whenever there may be another, until cancelled."""
+        """Ask for the latest release at the start, now and then, and when told that there may be another, until cancelled."""
         while True:
             self._may_be_newer.clear()
-            await self.firmware()
+            known = (await self.firmware()).latest is not None
             self._changes.tell()
-            await self._may_be_newer.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout((LATEST_LIFE if known else UNKNOWN_LIFE).total_seconds()):
+                    await self._may_be_newer.wait()
 
     async def run(self) -> None:
         """Carry out what is ordered, until cancelled."""

@@ -42,6 +42,10 @@ class Flow:
         self.reached = max(self.reached, following)
         return self.PAGES[following]
 
+    def has_begun(self) -> bool:
+        """Say whether a person at this box has typed its device code."""
+        return self.reached > self.PAGES.index("device-code")
+
     def is_over(self) -> bool:
         """Say whether the flow has reached its end: entering it again begins a new one."""
         return False
@@ -104,7 +108,12 @@ class Registering(Flow):
 
     def keep(self, form: Mapping[str, str], fields: tuple[str, ...]) -> None:
         """Keep what a form says; where a parent has changed, a child that fits it no more is cleared (S-REG-18)."""
+        before = dict(self.typed)
         super().keep(form, fields)
+        for parent, child in (("prefecture", "area"), ("area", "municipality")):
+            changed = before.get(parent, "") not in ("", self.typed.get(parent, ""))
+            if changed and self.typed.get(child) == before.get(child):  # left over from the parent before
+                self.typed[child] = ""
         if not set(form).isdisjoint(PLACE_FIELDS + FAMILY_FIELDS):  # what follows 設定値 is to be seen anew
             self.reached = min(self.reached, self.PAGES.index("settings"))
         prefecture, area = self.typed.get("prefecture", ""), self.typed.get("area", "")

@@ -52,7 +52,10 @@ async def events(tap: Tap, clock: Clock) -> web.StreamResponse:
     while True:
         seen = await tap.gateway.changes.after(seen)
         values = live(tap.gateway, tap.words, tap.language)
-        values |= {"link_code": "shown" if tap.shows_link_code(clock.now()) else "none", "boot": tap.boot}
+        values |= {
+            "link_code": str(tap.session.codes) if tap.shown_link_code(clock.now()) else "none",
+            "boot": tap.boot,
+        }
         try:
             text = json.dumps(values, ensure_ascii=False)
             await response.write(f"retry: {RETRY_MS}\ndata: {text}\n\n".encode())

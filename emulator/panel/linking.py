@@ -66,13 +66,12 @@ async def _answer(tap: Tap, flow: Linking) -> web.Response:
 
 async def _issue(tap: Tap, flow: Linking, consent: Consent, family: Family | None) -> web.Response:
     try:
-        await tap.gateway.show_link_code(consent, family)
+        shown = await tap.gateway.show_link_code(consent, family)
     except Problem as problem:
         if problem.kind is not FAMILY_NEEDED:
             raise
         return WALK.on_from("terms", flow)
-    tap.session.flows.pop(Linking)  # the device code is asked every time (S-LC-02)
-    return show_code_of(tap, Linking)
+    return show_code_of(tap, Linking, shown)
 
 
 SCREENS: Final = (

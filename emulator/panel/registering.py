@@ -162,8 +162,7 @@ async def _done(tap: Tap, flow: Registering) -> web.Response:
 
 async def _issue(tap: Tap, flow: Registering) -> web.Response:
     """Issue a link code with the consent of this run; a refusal leaves the registration valid (S-REG-34)."""
-    await tap.gateway.show_link_code(flow.answers().consent)
-    return show_code_of(tap, Registering)
+    return show_code_of(tap, Registering, await tap.gateway.show_link_code(flow.answers().consent))
 
 
 SCREENS: Final = (

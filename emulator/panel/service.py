@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from emulator.panel.forms import DEVICE_CODE_REFUSALS
+from emulator.panel.forms import DEVICE_CODE, DEVICE_CODE_REFUSALS
 from emulator.panel.taps import Screen, Tap
 from emulator.panel.view import live
 from protocol.problems import AisegError, Problem
@@ -23,7 +23,7 @@ async def _ask(tap: Tap) -> web.Response:
 async def _tell(tap: Tap) -> web.Response:
     """Tell how it stands. "Cannot tell" never looks like "unregistered": that answer leads to erasure (S-ST-07)."""
     try:
-        status = await tap.gateway.registration_status(tap.form.get("device_code", ""))
+        status = await tap.gateway.registration_status(tap.form.get(DEVICE_CODE, ""))
     except Problem as problem:
         if problem.kind in DEVICE_CODE_REFUSALS:
             return _device_code_page(tap, problem)

@@ -24,8 +24,12 @@ class Session:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     unlocked: bool = False
     flows: dict[type[Flow], Flow] = field(default_factory=dict)
-    shows_code_of: type[Flow] | None = None
-    """Which flow the link code on its screen belongs to; the button's label depends on it (S-LC-14)."""
+    code: str = field(default="", repr=False)
+    """The link code on its screen; another browser's is none of its business."""
+    code_of: type[Flow] | None = None
+    """Which flow that code belongs to; the button's label depends on it (S-LC-14)."""
+    codes: int = 0
+    """How many codes it was shown: a tab that shows an older one blanks it."""
     finished: bool = False
     """The next service menu says that everything is done here (S-LC-15, S-REG-37)."""
     used_at: datetime | None = None
@@ -33,8 +37,18 @@ class Session:
     """A double tap waits for the first, and then finds that it is done."""
 
     def holds_something(self) -> bool:
-        """Say whether somebody would miss it: a flow, an unlocked panel, a code on the screen."""
-        return bool(self.flows or self.unlocked or self.shows_code_of)
+        """Say whether somebody would miss it: a flow past the device code, an unlocked panel, a code on the screen."""
+        return self.unlocked or bool(self.code) or any(flow.has_begun() for flow in self.flows.values())
+
+    def show(self, code: str, flow: type[Flow]) -> None:
+        """Put a code on the screen, at the end of `flow`."""
+        self.flows.pop(flow, None)  # the device code is asked for every time (S-LC-02)
+        self.code, self.code_of, self.codes = code, flow, self.codes + 1
+
+    def finish(self) -> None:
+        """Take the code off the screen; the next service menu says that everything is done."""
+        self.code, self.code_of, self.finished = "", None, True
+        self.flows.clear()
 
 
 class Sessions:

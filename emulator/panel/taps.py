@@ -13,24 +13,25 @@ from typing import Final
 from aiohttp import web
 
 from chassis.clock import Clock
+from chassis.web import form_of
 from emulator.gateway import Gateway
 from emulator.guard import Guard
 from emulator.panel.sessions import Session, Sessions
 from emulator.panel.view import Language, View, Words
 from emulator.settings import Panel as PanelSettings
+from protocol.device_api import ShownLinkCode
 from protocol.problems import (
     BUSY_UPDATING,
     FIRMWARE_OUTDATED,
     NOT_REGISTERED,
     PAGE_STALE,
     PIN_WRONG,
-    REQUEST_MALFORMED,
     TOO_MANY_TRIES,
     AisegError,
     Problem,
 )
 
-SESSION_COOKIE: Final = "panel"
+CODE_PATH: Final = "/link-code"
 LANGUAGE: Final = "lang"
 SCREEN: Final = "screen"
 SCREENS: Final = ("browser", "monitor")
@@ -82,9 +83,10 @@ class Tap:
         """Say whether 戻る was tapped: what was typed is kept, nothing is judged (S-REG-35)."""
         return self.form.get("go") == "back"
 
-    def shows_link_code(self, now: datetime) -> bool:
-        """Say whether this browser's screen has a link code on it that is still good."""
-        return self.session.shows_code_of is not None and bool(self.gateway.shown_link_code(now))
+    def shown_link_code(self, now: datetime) -> ShownLinkCode | None:
+        """Return the link code on this browser's screen while it is good: the newest one, and its own."""
+        shown = self.gateway.shown_link_code(now)
+        return shown if shown and shown.link_code == self.session.code else None
 
     def sentence(self, error: AisegError) -> str:
         """Return what to tell this person."""
@@ -135,7 +137,9 @@ class Taps:
     def tap(self, request: web.Request, form: Mapping[str, str]) -> Tap:
         """Return the tap of `request`, with a session that is begun now where there is none."""
         now = self._clock.now()
-        session = self._sessions.find(request.cookies.get(SESSION_COOKIE), now) or self._sessions.begin(now)
+        session = self._sessions.find(
+            request.cookies.get(cookie_name(self._gateway)), now
+        ) or self._sessions.begin(now)
         chosen = request.query.get(LANGUAGE, request.cookies.get(LANGUAGE))
         language: Language = "en" if chosen == "en" else "ja"
         screen = request.query.get(SCREEN, request.cookies.get(SCREEN, self._settings.screen))
@@ -163,7 +167,7 @@ class Taps:
 
     def _post(self, screen: Screen, act: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def carry_out(request: web.Request) -> web.Response:
-            tap = self.tap(request, await _form(request))
+            tap = self.tap(request, await form_of(request))
             if not secrets.compare_digest(tap.form.get("token", "").encode(), tap.session.token.encode()):
                 return _remembered(tap, _refused(tap, Problem(PAGE_STALE)))
             if self._is_locked(tap) and not screen.open:
@@ -188,11 +192,9 @@ class Taps:
         return go(onward if onward in self._paths else "/")
 
 
-async def _form(request: web.Request) -> dict[str, str]:
-    try:
-        return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-    except (ValueError, LookupError):
-        raise Problem(REQUEST_MALFORMED, reason="not a form") from None
+def cookie_name(gateway: Gateway) -> str:
+    """Return the name of the session's cookie: cookies know no ports, and another gateway may live on this host."""
+    return f"panel-{gateway.identity.gateway_id}"
 
 
 async def _answered(tap: Tap, handler: Handler) -> web.Response:
@@ -221,7 +223,7 @@ def _ask(tap: Tap, onward: str, problem: Problem | None = None) -> web.Response:
 
 def _remembered(tap: Tap, response: web.Response) -> web.Response:
     """Let the browser keep its session, and the language and screen it has asked for."""
-    response.set_cookie(SESSION_COOKIE, tap.session.key, samesite="Strict", httponly=True)
+    response.set_cookie(cookie_name(tap.gateway), tap.session.key, samesite="Strict", httponly=True)
     for name, value in ((LANGUAGE, tap.language), (SCREEN, tap.screen)):
         if name in tap.request.query:
             response.set_cookie(name, value, samesite="Strict", httponly=True, max_age=_FOR_YEARS_S)

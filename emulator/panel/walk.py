@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from aiohttp import web
 
 from emulator.panel.flows import Flow
-from emulator.panel.taps import Handler, Screen, Tap, go
+from emulator.panel.taps import CODE_PATH, Handler, Screen, Tap, go
 from protocol.problems import Kind, Problem
 
 FlowT = TypeVar("FlowT", bound=Flow)
@@ -62,6 +62,10 @@ class Walk(Generic[FlowT]):
         async def in_order(tap: Tap) -> web.Response:
             flow = self._flow(tap, page)
             allowed = flow.first_allowed(page)
+            if allowed != page and tap.request.method == "POST" and tap.shown_link_code(tap.now):
+                return go(
+                    CODE_PATH
+                )  # the second of two taps: the first has issued the code and ended the flow
             if allowed != page:
                 return go(self.path_of(allowed))
             try:

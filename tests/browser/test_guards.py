@@ -56,7 +56,7 @@ class Got:
 
 @dataclass
 class Client:
-    """Sends what no browser would; `cookie` is a session of the panel."""
+    """Sends what no browser would; `cookie` (name and value) is a session of the panel."""
 
     http: aiohttp.ClientSession
     home: Home
@@ -66,7 +66,7 @@ class Client:
         self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
     ) -> Got:
         if self.cookie:
-            headers["Cookie"] = f"panel={self.cookie}"
+            headers["Cookie"] = self.cookie
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         url = f"{self.home.url}{path}"
         async with self.http.request(method, url, data=form, headers=named, allow_redirects=False) as answer:
@@ -77,7 +77,7 @@ class Client:
         """Take a session of its own; return the token of its forms."""
         self.cookie = ""
         answer = await self.send("GET", "/pin")
-        self.cookie = answer.headers["Set-Cookie"].split("=")[1].split(";")[0]
+        self.cookie = answer.headers["Set-Cookie"].split(";")[0]
         return token_in(answer.text)
 
 
@@ -136,7 +136,11 @@ async def prey_of(person: Person) -> AsyncIterator[Prey]:
     await home.publish(NEW)
     async with client_of(home) as client:
         cookies = await person.page.context.cookies()
-        client.cookie = next(each.get("value", "") for each in cookies if each.get("name") == "panel")
+        client.cookie = next(
+            f"{each.get('name')}={each.get('value')}"
+            for each in cookies
+            if str(each.get("name")).startswith("panel-")
+        )
         token = token_in((await client.send("GET", "/register/check")).text)
         form = {"token": token, "go": "on", "device_code": home.device_code, "version": NEW, "replacing": "1"}
         form |= {"confirmation_code": person.confirmation_code, "pin": "", "onward": "/"} | PLACE | FAMILY
@@ -442,12 +446,14 @@ async def test_the_session_is_the_browsers_own(home: Home) -> None:
         for path in ("/", "/settings?lang=en", "/settings?screen=monitor"):
             async with client.http.get(f"{home.url}{path}") as answer:
                 cookies = answer.headers.getall("Set-Cookie")
-            assert any(each.startswith("panel=") for each in cookies)
+            assert any(each.startswith("panel-") for each in cookies)
             for cookie in cookies:
                 assert "; HttpOnly" in cookie
                 assert "; SameSite=Strict" in cookie
                 assert "domain" not in cookie.lower()
-        chosen = await client.send("GET", "/", Cookie="panel=chosen-by-somebody")
+        chosen = await client.send(
+            "GET", "/", Cookie=f"panel-{home.program.gateway.identity.gateway_id}=chosen-by-somebody"
+        )
         assert "chosen-by-somebody" not in chosen.headers["Set-Cookie"], "a session is not fixed from outside"
 
 

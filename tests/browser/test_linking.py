@@ -93,10 +93,34 @@ async def test_a_newer_code_blanks_the_older_ones_screen(home: Home, open_panel:
         first = await person.issue_link_code()
         second = await other.issue_link_code()
         assert first != second
+        await expect(person.page.locator(".groups")).to_have_count(0)  # by itself, as the older one is void
+        await person.see("この連携コードの表示は終了しました")
         await person.page.reload()
-        assert first[:4] not in await person.page.content()
-        await other.tap("終了")
-        await expect(person.page.locator(".groups")).to_have_count(0)
+        await person.is_at("/app-settings")
+        assert second[:4] not in await person.page.content()
+        assert await read_over_the_lan(home) == (200, second)
+
+
+@pytest.mark.req("S-LC-02", "S-LC-21")
+async def test_after_a_code_from_the_wizard_the_next_needs_the_device_code_again(person: Person) -> None:
+    await person.register()
+    await person.page.get_by_role("button", name="連携コードを発行する").dblclick()
+    code = await person.read_link_code()
+    await person.open("/")
+    await person.open("/register/done")
+    await person.is_at("/register")
+    assert await read_over_the_lan(person.home) == (200, code)
+    await person.open("/link-code")
+    assert await person.read_link_code() == code
+
+
+async def test_a_double_tap_on_the_last_button_shows_the_one_code_it_issued(person: Person) -> None:
+    await person.register()
+    await person.open("/app-settings")
+    await person.type_device_code()
+    await person.page.get_by_role("button", name="同意し次へ").dblclick()
+    code = await person.read_link_code()
+    assert await read_over_the_lan(person.home) == (200, code)
 
 
 @pytest.mark.req("S-LC-20")

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -7,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from chassis.web import application, listening, serving
+from chassis.web import application, form_of, listening, serving, url_of
 from protocol.problems import UnreachableError
 
 pytestmark = pytest.mark.adapters
@@ -85,3 +86,43 @@ async def test_behind_a_proxy_the_public_name_is_our_own_origin(origin: str, sta
         answer = await answer_of(address_of(listeners[0]), "POST", headers)
     assert answer is not None
     assert answer[0] == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=utf-7", b"token=+2AA-\xff"),
+        ("application/x-www-form-urlencoded", b"token=%ff%fe"),
+        ("application/x-www-form-urlencoded", "token=\u6c7a".encode()),
+        ("application/x-www-form-urlencoded", b"&".join(b"a%d=1" % number for number in range(60))),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Transfer-Encoding: foo\r\n\r\n1\r\n--x--"),
+        ("text/plain", b"token=1"),
+        ("application/json", b"{}"),
+    ],
+)
+async def test_what_is_no_form_of_ours_is_refused_and_not_an_error(kind: str, body: bytes) -> None:
+    status, text = await sent(kind, body)
+    assert (status, json.loads(text)["code"]) == (400, "request_malformed")
+
+
+async def test_a_form_is_read_with_its_empty_fields() -> None:
+    body = b"nickname=%E3%81%8A%E7%88%B6+%E3%81%95%E3%82%93&code="
+    status, text = await sent("application/x-www-form-urlencoded", body)
+    assert (status, json.loads(text)) == (200, {"nickname": "お父 さん", "code": ""})
+
+
+async def sent(kind: str, body: bytes) -> tuple[int, str]:
+    """Return how a page that repeats its form answers to `body`."""
+
+    async def repeat(request: web.Request) -> web.Response:
+        return web.json_response(await form_of(request))
+
+    app = application([])
+    app.router.add_post("/", repeat)
+    async with (
+        listening(["127.0.0.1"], 0) as listeners,
+        serving(app, listeners),
+        aiohttp.ClientSession() as browser,
+        browser.post(url_of(listeners[0]), data=body, headers={"Content-Type": kind}) as answer,
+    ):
+        return answer.status, await answer.text()

@@ -11,6 +11,7 @@ from protocol.problems import (
     FIRMWARE_OUTDATED,
     NOT_REGISTERED,
     REGISTRATION_CHANGED,
+    REGISTRATION_LOST,
     Problem,
     UnreachableError,
 )
@@ -308,3 +309,28 @@ async def test_a_phone_linked_with_an_older_code_leaves_the_newer_one_on_the_scr
     assert gateway.shown_link_code(clock.now()) == newer
     gateway.accept_notice(linked.model_copy(update={"at": cloud.issued_at}))
     assert gateway.shown_link_code(clock.now()) is None
+
+
+async def test_an_issue_whose_answer_is_lost_leaves_no_code_that_may_be_void(
+    gateway: Gateway, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    await register(gateway)
+    await show_link_code(gateway)
+    cloud.lose_answers = True
+    with pytest.raises(UnreachableError):
+        await gateway.show_link_code(CONSENT)
+    assert gateway.shown_link_code(clock.now()) is None
+
+
+async def test_a_registration_that_only_the_cloud_has_is_not_told_as_unregistered(
+    tmp_path: Path, cloud: CloudDouble, clock: ManualClock
+) -> None:
+    async with gateway_in(tmp_path, cloud.url, clock) as gateway:
+        run = await gateway.begin_registration(gateway.identity.device_code)
+        cloud.lose_answers = True
+        with pytest.raises(UnreachableError):
+            await gateway.register(run, answers())
+        cloud.lose_answers = False
+        with pytest.raises(Problem) as lost:
+            await gateway.prepare_link_code(gateway.identity.device_code)
+        assert lost.value.kind is REGISTRATION_LOST

@@ -19,9 +19,9 @@ function sayItCameBack() {
   document.querySelector("[data-came-back]").hidden = false;
 }
 
-function blank(screen) {
+function blank(screen, why) {
   for (const secret of all("[data-secret]", screen)) secret.remove();
-  screen.querySelector("[data-over]").hidden = false;
+  screen.querySelector(why).hidden = false;
 }
 
 // The bar and the clock move all the time; a screen reader is told at few moments only.
@@ -43,7 +43,7 @@ function countDown(screen) {
     before = left;
     if (left > 0) return;
     clearInterval(tick);
-    blank(screen);
+    blank(screen, "[data-over]");
   }, 250);
 }
 
@@ -130,7 +130,8 @@ function hear(values) {
   show(values);
   if (document.querySelector("[data-waiting]") && values.house_w) location.reload();
   if (updateScreen && PAGE_OF[values.update] !== PAGE_OF[updateScreen.dataset.update]) location.reload();
-  if (codeScreen && values.link_code === "none" && codeScreen.querySelector("[data-secret]")) blank(codeScreen);
+  if (codeScreen && values.link_code !== codeScreen.dataset.serial && codeScreen.querySelector("[data-secret]"))
+    blank(codeScreen, "[data-ended]");
 }
 
 if (document.querySelector("[data-live], [data-countdown], [data-update]"))
