@@ -225,7 +225,10 @@ async def test_registration_status_and_link_code(
         await eye.look("link_code", "note_code")
         home.program.gateway.hide_link_code()
         await expect(eye.person.page.locator(".groups")).to_have_count(0)
-        await eye.look("link_code: over", "code_over", alert=True)
+        await eye.look("link_code: ended", "code_ended")
+        await expect(
+            eye.person.page.get_by_role("status").filter(has_text=eye.words["code_ended"])
+        ).to_be_visible()
         await eye.go()
         await eye.look("service: finished", "operations_done")
         await look_at_status(eye, "status_registered", "status_registered")
