@@ -41,22 +41,29 @@ def _lock(folder: Path) -> int:
     return lock
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Write `text` to `file`, readable by its owner only, so that a power cut leaves all of it or none.
+def write_whole(file: Path, content: str | bytes) -> None:
+    """Write `content` (a text in UTF-8) to `file`, readable by its owner only, so that a power cut leaves all of it or none.
 
     Raises:
         OSError: nothing was changed.
     """
     aside = file.with_name(f"{file.name}.new")
-    with os.fdopen(
-        os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as out:
-        out.write(text)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content.encode() if isinstance(content, str) else content)
         out.flush()
         os.fsync(out.fileno())
     aside.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
+    sync_names(file.parent)
+
+
+def sync_names(folder: Path) -> None:
+    """Put the names in `folder` on the disk.
+
+    Raises:
+        OSError: they may not be there.
+    """
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -1,9 +1,9 @@
 """The firmware images of the releases, as files beside the database."""
 
-import os
 from pathlib import Path
 from typing import Final
 
+from chassis.folder import sync_names, write_whole
 from protocol.problems import STATE_UNWRITABLE, Problem
 
 FOLDER_NAME: Final = "images"
@@ -28,22 +28,7 @@ class Images:
         file = self.path(model, version)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            aside = file.with_suffix(".new")
-            with aside.open("wb") as out:
-                out.write(image)
-                out.flush()
-                os.fsync(out.fileno())
-            aside.replace(file)
-            for each in (self._folder, self._folder.parent):
-                _sync(each)
+            write_whole(file, image)
+            sync_names(self._folder.parent)
         except OSError as error:
             raise Problem(STATE_UNWRITABLE, file=str(file), reason=str(error.strerror)) from None
-
-
-def _sync(folder: Path) -> None:
-    """Put the names in `folder` on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -49,11 +49,13 @@ async def _start(tap: Tap) -> web.Response:
 
 async def _progress(tap: Tap) -> web.Response:
     updates = tap.gateway.updates
-    trouble = updates.trouble
+    update, trouble = updates.progress(), updates.trouble
+    # Asked of the cloud only where it is shown: with an update under way nobody waits for an answer.
+    updated = update is None and (await updates.firmware()).verdict == "up_to_date"
     return tap.page(
         "update_progress.html",
-        update=updates.progress(),
-        updated=(await updates.firmware()).verdict == "up_to_date",
+        update=update,
+        updated=updated,
         live=live(tap.gateway, tap.words, tap.language),
         trouble=tap.sentence(trouble) if trouble else "",
     )

@@ -18,7 +18,13 @@ WALK: Final = Walk(Linking, "/app-settings", fields=FAMILY_FIELDS)
 
 async def _device_code(tap: Tap, _: Linking, problem: Problem | None = None) -> web.Response:
     return WALK.page(
-        tap, "device-code", "device_code.html", problem, title=tap.words["app_settings"], typed=""
+        tap,
+        "device-code",
+        "device_code.html",
+        problem,
+        title=tap.words["app_settings"],
+        typed="",
+        warned=False,
     )
 
 

@@ -68,7 +68,13 @@ async def _agree(tap: Tap, flow: Registering) -> web.Response:
 async def _device_code(tap: Tap, flow: Registering, problem: Problem | None = None) -> web.Response:
     typed = flow.typed.get(DEVICE_CODE, "")
     return WALK.page(
-        tap, "device-code", "device_code.html", problem, title=tap.words["register"], typed=typed
+        tap,
+        "device-code",
+        "device_code.html",
+        problem,
+        title=tap.words["register"],
+        typed=typed,
+        warned=False,
     )
 
 

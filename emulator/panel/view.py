@@ -35,7 +35,6 @@ class View:
             lstrip_blocks=True,
         )
         environment.filters["tokyo"] = tokyo_time
-        environment.filters["groups"] = lambda code: shown_link_code(code).split()
         self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
 
     def render(self, template: str, **facts: object) -> str:
