@@ -1,5 +1,5 @@
 # make demo [ARGS=--once]   everything on this machine; Ctrl-C ends it
-# make test [ARGS=...]      install what the tests need, run all of them
+# make test [ARGS=...]      install what the tests need, run all of them on all cores
 # make check                lint, types, import arrows
 # make requirements         the manual's rows against the tests that show them
 .PHONY: demo test check requirements lock
@@ -11,7 +11,7 @@ demo:
 test:
 	@scripts/setup dev
 	@scripts/setup-services
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n auto $(ARGS)
 
 check:
 	@scripts/setup dev
@@ -23,7 +23,7 @@ check:
 requirements:
 	@scripts/setup dev
 	@scripts/setup-services
-	.venv/bin/python -m pytest -q --requirements $(ARGS)
+	.venv/bin/python -m pytest -n auto -q --requirements $(ARGS)
 
 lock:
 	scripts/lock

@@ -16,7 +16,7 @@ from phone_client.finding import Found
 from phone_client.phone import Phone
 from phone_client.search import Hit
 from protocol.areas import Place
-from protocol.codes import shown_link_code
+from protocol.codes import in_fours
 from protocol.firmware import Manifest
 from protocol.registering import Consent, Family
 from protocol.rules import SERVICE_TERMS_VERSION
@@ -94,7 +94,7 @@ class Story:
             if self._own_hit(found):
                 raise DidNotHappenError("not_found")
             self._step("not_found", code=_why(found))
-            typed = shown_link_code(await self._show_link_code())
+            typed = in_fours(await self._show_link_code())
             linked = await phone.link("お母さん", self._device_code, typed)
             self._step("linked_by_hand", nickname=linked.link.nickname)
             await self._see_sample(phone)
@@ -116,7 +116,7 @@ class Story:
 
     async def _see_sample(self, phone: Phone) -> None:
         async def newest() -> Sample | None:
-            return (await phone.timeline(hours=1, bucket_s=60)).newest
+            return (await phone.timeline()).newest
 
         sample = await _until(newest)
         if not sample:

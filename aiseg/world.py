@@ -1,4 +1,4 @@
-"""One household's world on this machine: cloud, gateway, and where its phones keep what they know."""
+"""One household's world on this machine: cloud, gateway, the phone's page, and where its phones keep what they know."""
 
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -13,6 +13,7 @@ import cloud.program
 import cloud.settings
 import emulator.program
 import emulator.settings
+import phone_client.program
 import phone_client.settings
 
 LOOPBACK: Final = "127.0.0.1"
@@ -21,7 +22,9 @@ UPDATE: Final = emulator.settings.Firmware(update_s=20, apply_s=4, restart_s=3)
 """As on the real box, but nobody has to wait for ten minutes."""
 QUICK_UPDATE: Final = emulator.settings.Firmware(update_s=1.5, apply_s=0.3, restart_s=0.5)
 """For a story that nobody taps along with."""
-CLOUD_PORT, PANEL_PORT, MQTT_PORT = 8080, 8081, 1883
+PHONE: Final = "phone"
+"""The folder of the phone that has pages; on a terminal it is the same phone."""
+CLOUD_PORT, PANEL_PORT, PHONE_PORT, CLUB_PORT, MQTT_PORT = 8080, 8081, 8082, 8083, 1883
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,19 @@ class Place:
     host: str
     interfaces: tuple[str, ...]
 
-    def phone(self, name: str, cloud_url: str, limit_s: float = 10.0) -> phone_client.settings.Settings:
-        """Return the settings of one phone of this household, which searches for at most `limit_s` seconds."""
+    def phone(
+        self, name: str, cloud_url: str, limit_s: float = 10.0, port: int = 0
+    ) -> phone_client.settings.Settings:
+        """Return the settings of one phone of this household, which searches for at most `limit_s` seconds.
+
+        Where it has pages, they are at `port`.
+        """
         return phone_client.settings.Settings(
             network=phone_client.settings.Network(interfaces=self.interfaces),
             search=phone_client.settings.Search(limit_s=limit_s),
             cloud=phone_client.settings.Cloud(url=cloud_url),
             store=phone_client.settings.Store(folder=self.folder / name),
+            ui=phone_client.settings.Ui(host=self.host, port=port),
         )
 
 
@@ -49,6 +58,7 @@ class World:
     place: Place
     cloud: cloud.program.Running
     emulator: emulator.program.Running
+    phone: phone_client.program.Running
 
     @property
     def panel_url(self) -> str:
@@ -75,9 +85,13 @@ def lan_addresses() -> Sequence[str]:
 
 @asynccontextmanager
 async def running(place: Place, update: emulator.settings.Firmware = UPDATE) -> AsyncIterator[World]:
-    """Start cloud and gateway at `place`, on their usual ports or, where those are taken, on free ones."""
+    """Start cloud, gateway and a phone at `place`, on their usual ports or, where those are taken, on free ones."""
+    phone_port = _usual_or_free(place.host, PHONE_PORT) or _free(place.host)
     centre = cloud.settings.Settings(
         http=cloud.settings.Http(host=place.host, port=_usual_or_free(place.host, CLOUD_PORT)),
+        club=cloud.settings.Club(
+            port=_usual_or_free(place.host, CLUB_PORT), redirects=(f"http://{place.host}:{phone_port}",)
+        ),
         mqtt=cloud.settings.Mqtt(port=_usual_or_free(LOOPBACK, MQTT_PORT)),
         store=cloud.settings.Store(folder=place.folder / "cloud"),
         site=cloud.settings.Site(inbox=True),
@@ -91,8 +105,9 @@ async def running(place: Place, update: emulator.settings.Firmware = UPDATE) -> 
             http=emulator.settings.Http(host=place.host, port=_usual_or_free(place.host, PANEL_PORT)),
             telemetry=emulator.settings.Telemetry(interval_s=SAMPLE_INTERVAL_S),
         )
-        async with emulator.program.running(box) as gateway:
-            yield World(place, centre_server, gateway)
+        phone = place.phone(PHONE, centre_server.public_url, port=phone_port)
+        async with emulator.program.running(box) as gateway, phone_client.program.running(phone) as pages:
+            yield World(place, centre_server, gateway, pages)
 
 
 def _usual_or_free(host: str, port: int) -> int:
@@ -104,3 +119,11 @@ def _usual_or_free(host: str, port: int) -> int:
         except OSError:
             return 0
     return port
+
+
+def _free(host: str) -> int:
+    """Return a port that nobody has: the club must know where the phone is before either starts."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port

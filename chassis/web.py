@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from protocol.faults import NO_TEXT
 from protocol.problems import (
     FOREIGN_ORIGIN,
     MEDIA_TYPE,
@@ -36,11 +37,12 @@ TURNS_TO_COME_IN: Final = 5
 REQUEST_MAX_BYTES: Final = 64 * 1024
 FIELDS_MAX: Final = 50
 STATIC: Final = "/static/"
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'{more}; frame-ancestors 'none'; base-uri 'none'"
+)
 HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
+    "Content-Security-Policy": POLICY.format(more=""),
     "X-Content-Type-Options": "nosniff",
     # Tells no path and no query (a token may be there); "no-referrer" would also make our own forms' origin null.
     "Referrer-Policy": "strict-origin",
@@ -60,6 +62,8 @@ def application(host_names: Collection[str], public_url: str | None = None) -> w
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not (_is_meant_for(request, names) and _is_of_our_pages(request, public_url)):
             raise Problem(FOREIGN_ORIGIN)
+        if "\0" in request.path + request.query_string:
+            raise Problem(REQUEST_MALFORMED, reason=NO_TEXT)
         return await handler(request)
 
     app = web.Application(middlewares=[_write_problems, guard], client_max_size=REQUEST_MAX_BYTES)
@@ -101,6 +105,8 @@ async def form_of(request: web.Request) -> dict[str, str]:
         fields = parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
     except ValueError:
         raise Problem(REQUEST_MALFORMED, reason="not a form") from None
+    if any("\0" in text for field in fields for text in field):
+        raise Problem(REQUEST_MALFORMED, reason=NO_TEXT)
     return dict(fields)
 
 
@@ -111,7 +117,8 @@ async def _write_problems(request: web.Request, handler: Handler) -> web.StreamR
     except Problem as problem:
         return written(problem)
     except UnreachableError as away:
-        return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text=f"{away.sentence()}\n")
+        sentences = f"{away.sentence('ja')}\n{away.sentence()}\n"
+        return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text=sentences)
     except web.HTTPException as answer:
         if not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
@@ -137,8 +144,17 @@ def _as_problem(request: web.Request, answer: web.HTTPException) -> Problem:
     return Problem(REQUEST_MALFORMED, reason=answer.reason)
 
 
+def let_forms_lead_to(url: str, response: web.StreamResponse) -> None:
+    """Let the forms of this page end at the origin of `url` too: browsers hold `form-action` against redirects."""
+    parts = urlsplit(url)
+    # The policy has no words for an IPv6 address (CSP3 §2.3.1), so there the scheme has to do.
+    origin = f"{parts.scheme}:" if ":" in (parts.hostname or "") else f"{parts.scheme}://{parts.netloc}"
+    response.headers["Content-Security-Policy"] = POLICY.format(more=f" {origin}")
+
+
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # a page may ask for other ones
     response.headers["Cache-Control"] = "no-cache" if request.path.startswith(STATIC) else "no-store"
 
 

@@ -1,10 +1,11 @@
 """How many wrong tries are too many (security budgets of `protocol.rules`): comparisons over counted rows."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from cloud.instants import in_ms
+from protocol.rules import LOGIN_FREE_FAILURES, LOGIN_WAIT_MAX, LOGIN_WAIT_MIN
 
 
 def retry_after_s(moments_ms: Iterable[int], limit: int, window: timedelta, now_ms: int) -> int | None:
@@ -18,6 +19,20 @@ def retry_after_s(moments_ms: Iterable[int], limit: int, window: timedelta, now_
         return None
     free_at_ms = counted[limit - 1] + window_ms
     return max(1, -(-(free_at_ms - now_ms) // 1000))
+
+
+def growing_wait_s(failures_ms: Sequence[int], now_ms: int) -> int | None:
+    """Return after how many seconds one more password may be tried, or None when it may be tried now (security T-19).
+
+    `failures_ms` are the instants of all that were wrong in a row, the oldest first. The first few are free; then each
+    further one doubles the wait.
+    """
+    beyond = len(failures_ms) - LOGIN_FREE_FAILURES
+    if beyond <= 0:
+        return None
+    wait_ms = in_ms(LOGIN_WAIT_MIN) << (beyond - 1)
+    free_at_ms = failures_ms[-1] + min(wait_ms, in_ms(LOGIN_WAIT_MAX))
+    return None if free_at_ms <= now_ms else -(-(free_at_ms - now_ms) // 1000)
 
 
 def peer_scope(address: str) -> str:

@@ -17,6 +17,9 @@ from protocol.problems import STATE_DAMAGED, Problem
 
 _BYTES: Final = 32
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_PARAMETERS: Final = re.compile(r"m=[0-9]+,t=[0-9]+,p=[0-9]+")
+_KEY_ID: Final = re.compile(r",keyid=[0-9a-f]+")
+_KEY_ID_CHARACTERS: Final = 8
 # OWASP's floor for argon2id; about 30 ms, so it is called in a thread.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16)
 
@@ -28,24 +31,33 @@ class Pepper:
         self._key = key
 
     def hash(self, secret: str) -> str:
-        """Return argon2id over HMAC-SHA-256 of `secret`: for passwords and link codes. Slow on purpose."""
-        return _HASHER.hash(self._mac("secret", secret))
+        """Return argon2id over HMAC-SHA-256 of `secret`: for passwords and codes. Slow on purpose.
+
+        It names its parameters, and the key by an id (the PHC string format), so that all of them can be changed.
+        """
+        made = _HASHER.hash(self._mac("secret", secret))
+        return _PARAMETERS.sub(rf"\g<0>,keyid={self._key_id}", made, count=1)
 
     def verify(self, secret: str, kept_hash: str | None) -> bool:
         """Say whether `secret` has `kept_hash`; None takes as long and is never right."""
         try:
-            _HASHER.verify(kept_hash or self._nobody, self._mac("secret", secret))
+            _HASHER.verify(_KEY_ID.sub("", kept_hash or self._nobody), self._mac("secret", secret))
         except (VerifyMismatchError, InvalidHashError):
             return False
         return kept_hash is not None
 
     def is_weak(self, kept_hash: str) -> bool:
-        """Say whether `kept_hash` was made with weaker parameters than today's."""
-        return _HASHER.check_needs_rehash(kept_hash)
+        """Say whether `kept_hash` was made with weaker parameters than today's, or does not name our key."""
+        own_key = f",keyid={self._key_id}$" in kept_hash
+        return not own_key or _HASHER.check_needs_rehash(_KEY_ID.sub("", kept_hash))
 
     def derive(self, *parts: str | int) -> str:
         """Return 256 bits that only this cloud can make from `parts`, and can make again."""
-        return base64.urlsafe_b64encode(self._mac("derive", *parts)).rstrip(b"=").decode()
+        return _base64(self._mac("derive", *parts))
+
+    @cached_property
+    def _key_id(self) -> str:
+        return self._mac("key id").hex()[:_KEY_ID_CHARACTERS]
 
     @cached_property
     def _nobody(self) -> str:
@@ -53,7 +65,7 @@ class Pepper:
 
     def _mac(self, *parts: str | int) -> bytes:
         text = "\0".join(str(part) for part in parts)
-        return hmac.digest(self._key, text.encode(), hashlib.sha256)
+        return hmac.digest(self._key, _octets(text), hashlib.sha256)
 
 
 def mint_token() -> str:
@@ -63,7 +75,12 @@ def mint_token() -> str:
 
 def digest(token: str) -> str:
     """Return what the store keeps of an opaque token: SHA-256 is enough for 256 random bits."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(_octets(token)).hexdigest()
+
+
+def s256(code_verifier: str) -> str:
+    """Return the challenge that a verifier answers (RFC 7636 §4.2)."""
+    return _base64(hashlib.sha256(_octets(code_verifier)).digest())
 
 
 def keep_secret(file: Path) -> str:
@@ -79,3 +96,12 @@ def keep_secret(file: Path) -> str:
     if not _TOKEN.fullmatch(secret):
         raise Problem(STATE_DAMAGED, file=str(file), reason="not a secret of ours")
     return secret
+
+
+def _base64(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _octets(text: str) -> bytes:
+    """Encode whatever was typed, be it no proper Unicode."""
+    return text.encode("utf-8", "surrogatepass")

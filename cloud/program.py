@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -16,18 +17,23 @@ from chassis.tasks import beside
 from chassis.web import application, listening, serving, url_of
 from cloud.api.firmware import FirmwareApi
 from cloud.api.gateways import GatewayApi
-from cloud.api.hashing import Hashing
+from cloud.api.links import LinkApi, tell_unlinked
 from cloud.api.phones import PhoneApi
 from cloud.api.routes import add_routes
+from cloud.api.sessions import SessionApi
+from cloud.api.timeline import TimelineApi
 from cloud.broker import Broker
 from cloud.broker.embedded import EmbeddedBroker
 from cloud.broker.mosquitto import MosquittoBroker
 from cloud.clock import SystemClock
+from cloud.club.pages import Club
+from cloud.hashing import Hashing
 from cloud.ingest import Ingest
 from cloud.logins import INGEST, Login, hash_password, ingest_login
+from cloud.mailer import Mailer
 from cloud.pepper import mint_token
 from cloud.registry import Registry, open_registry
-from cloud.settings import ALL_INTERFACES, Settings
+from cloud.settings import ALL_INTERFACES, Mail, Settings
 from cloud.site import Site
 from protocol.problems import UnreachableError
 from protocol.topics import Topic
@@ -44,8 +50,16 @@ class Running:
     registry: Registry
     ingest: Ingest
     public_url: str
+    club_url: str
     mqtt_host: str
     mqtt_port: int
+
+
+class _Applications(NamedTuple):
+    """API and site on one origin, the club on another."""
+
+    api: web.Application
+    club: web.Application
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
     Raises:
         Problem: `state_in_use`, `state_damaged`, `state_unwritable`, `port_taken`, `program_missing`, `settings_wrong`.
+        UnreachableError: PostgreSQL is away, or does not let us in.
     """
     async with _opened(settings) as registry:
         clock = clock or SystemClock(await asyncio.to_thread(registry.latest_instant))
@@ -90,15 +105,20 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         logins = await asyncio.to_thread(registry.logins)
         async with (
             listening([settings.http.host], settings.http.port) as listeners,
+            listening([settings.http.host], settings.club.port) as club_listeners,
             broker.serving([*logins, ingest_login(hash_password(password))]),
         ):
             public_url = settings.http.public_url or url_of(listeners[0])
+            club_url = settings.club.public_url or url_of(club_listeners[0])
             ingest = Ingest(registry, clock, broker.host, broker.port, INGEST, password)
             mqtt = _Mqtt(broker, ingest, public_url)
-            site = await asyncio.to_thread(Site, registry, clock, mqtt.tell, settings.shows_inbox())
-            app = await asyncio.to_thread(_application, registry, clock, mqtt, site)
-            async with serving(app, listeners), beside(ingest.run()):
-                yield Running(registry, ingest, public_url, broker.host, broker.port)
+            doors = await asyncio.to_thread(_applications, settings, registry, clock, mqtt, club_url)
+            async with (
+                serving(doors.api, listeners),
+                serving(doors.club, club_listeners),
+                beside(ingest.run(), *_mailer(settings.mail, registry, clock)),
+            ):
+                yield Running(registry, ingest, public_url, club_url, broker.host, broker.port)
 
 
 @asynccontextmanager
@@ -106,7 +126,9 @@ async def _opened(settings: Settings) -> AsyncIterator[Registry]:
     """Open the registry, which no other process may have open."""
     folder = settings.store.folder
     async with held(folder):
-        registry = await asyncio.to_thread(open_registry, folder, settings.firmware.latest())
+        registry = await asyncio.to_thread(
+            open_registry, folder, settings.firmware.latest(), settings.store.postgresql
+        )
         try:
             yield registry
         finally:
@@ -120,11 +142,36 @@ def _broker(settings: Settings) -> Broker:
     return EmbeddedBroker(mqtt.host, mqtt.port)
 
 
-def _application(registry: Registry, clock: Clock, mqtt: _Mqtt, site: Site) -> web.Application:
-    public_url, hashing = mqtt.public_url, Hashing()
-    app = application({urlsplit(public_url).hostname or ""}, public_url)
-    gateways = GatewayApi(registry, clock, mqtt, hashing)
-    phones = PhoneApi(registry, clock, mqtt, public_url, hashing)
-    add_routes(app, [*gateways.routes(), *FirmwareApi(registry).routes(), *phones.routes()])
-    site.add_to(app)
-    return app
+def _mailer(settings: Mail, registry: Registry, clock: Clock) -> Sequence[Coroutine[Any, Any, None]]:
+    """Return what brings the mails out, nothing where they stay here (S-GEN-21)."""
+    if settings.smtp_host is None:
+        return ()
+    return (Mailer(registry, clock, settings.smtp_host, settings.smtp_port).run(),)
+
+
+def _applications(
+    settings: Settings, registry: Registry, clock: Clock, mqtt: _Mqtt, club_url: str
+) -> _Applications:
+    """Put together what is served; reads files."""
+    shows_inbox, hashing = settings.shows_inbox(), Hashing()
+    api = application({urlsplit(mqtt.public_url).hostname or ""}, mqtt.public_url)
+    parts = (
+        GatewayApi(registry, clock, mqtt, hashing),
+        FirmwareApi(registry),
+        SessionApi(registry, clock, hashing, club_url),
+        LinkApi(registry, clock, mqtt, hashing),
+        PhoneApi(registry, clock, mqtt, hashing),
+        TimelineApi(registry, clock, mqtt),
+    )
+    add_routes(api, [route for part in parts for route in part.routes()])
+    Site(registry, clock, mqtt.tell, shows_inbox=shows_inbox, club_url=club_url).add_to(api)
+    club = Club(
+        registry,
+        clock,
+        hashing,
+        settings.club,
+        url=club_url,
+        tell_unlinked=partial(tell_unlinked, mqtt),
+        inbox_url=f"{mqtt.public_url}/inbox" if shows_inbox else None,
+    )
+    return _Applications(api, club.application)

@@ -1,9 +1,11 @@
 """Firmware releases as their maker makes them: a stand-in image, its manifest, the signature (security T-33)."""
 
 import base64
+import binascii
 import hashlib
 from typing import Final
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
@@ -42,6 +44,15 @@ class ReleaseKey:
     def public(self) -> str:
         """The public key in base64."""
         return base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
+
+    def has_signed(self, release: Signed) -> bool:
+        """Say whether `release` is under this key's signature."""
+        try:
+            signature = base64.b64decode(release.signature, validate=True)
+            self._key.public_key().verify(signature, release.payload.encode())
+        except (InvalidSignature, binascii.Error):
+            return False
+        return True
 
     def sign(self, manifest: Manifest) -> Signed:
         """Return `manifest` under the maker's signature.

@@ -27,6 +27,26 @@ class Http(Section):
         return self
 
 
+class Club(Section):
+    """The CLUB Panasonic ID pages, on an origin of their own beside `[http] host`; `public_url` as there.
+
+    An app is sent back to an address of this machine, or to one that begins with one of `redirects`.
+    """
+
+    port: Port = 8083
+    public_url: Url | None = None
+    redirects: tuple[Url, ...] = ()
+    edge: tuple[str, ...] = ()
+    """Addresses of our own edge: only these may say that a visitor comes through a proxy (S-2FA-07)."""
+
+
+class Mail(Section):
+    """An SMTP server that mails also go out by; without one they stay in the inbox (S-GEN-21)."""
+
+    smtp_host: str | None = None
+    smtp_port: Port = 25
+
+
 class Mqtt(Section):
     """The broker: our own, or a Mosquitto that the cloud starts and feeds with credentials."""
 
@@ -36,9 +56,13 @@ class Mqtt(Section):
 
 
 class Store(Section):
-    """The folder of the database, the images, the keys and the watcher's password."""
+    """The folder of the database, the images, the keys and the watcher's password.
+
+    With `postgresql` (a URL that libpq understands) the tables are there, and the folder has the rest.
+    """
 
     folder: Path = Path("state/cloud")
+    postgresql: str | None = None
 
 
 class Firmware(Section):
@@ -62,6 +86,8 @@ class Settings(Section):
     """Everything that can be set."""
 
     http: Http = Http()
+    club: Club = Club()
+    mail: Mail = Mail()
     mqtt: Mqtt = Mqtt()
     store: Store = Store()
     firmware: Firmware = Firmware()

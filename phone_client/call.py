@@ -1,8 +1,7 @@
-"""What every verb shares: its options, its settings, how it asks a person, and how it answers a script."""
+"""What every verb shares: its options, its settings, the phone it asks, and how it answers a script."""
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,8 +13,10 @@ from chassis.ending import language
 from phone_client.network import ALL
 from phone_client.phone import Phone
 from phone_client.screens import Screen
-from phone_client.settings import PASSWORD_VARIABLE, read_settings
-from protocol.problems import INPUT_MISSING, Problem
+from phone_client.settings import read_settings
+from phone_client.standing import Standing
+from phone_client.wording import read_wording
+from protocol.problems import NOT_LOGGED_IN, Problem
 
 Verb = TypeVar("Verb", bound=Callable[..., None])
 Result = TypeVar("Result")
@@ -27,6 +28,7 @@ _OPTIONS = (
     click.option("--interface", multiple=True, help="Search here: a name or address; may be repeated."),
     click.option("--lan", is_flag=True, help="Search on every interface that is not loopback."),
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def options(verb: Verb) -> Verb:
@@ -37,20 +39,26 @@ def options(verb: Verb) -> Verb:
 
 
 class Call:
-    """One call of a verb: its settings, its screen, and whether a script wants JSON."""
+    """One call of a verb: its settings, its screen and words, and whether a script wants JSON.
 
-    def __init__(self, given: dict[str, Any], *, as_json: bool = False) -> None:
-        context = click.get_current_context()
-        before = context.parent.params if context.parent else {}
-        chosen = {key: given[key] or before.get(key) for key in given}
+    `more` are settings by their dotted keys that this verb has options for.
+    """
+
+    def __init__(
+        self, given: dict[str, Any], *, as_json: bool = False, more: dict[str, object] | None = None
+    ) -> None:
+        chosen = {key: _given(key) or value for key, value in given.items()}
         keys = {
             "store.folder": chosen["state"],
             "cloud.url": chosen["cloud"],
             "network.interfaces": ALL if chosen["lan"] else chosen["interface"],
-        }
-        self.settings = read_settings(chosen["config"], {key: value for key, value in keys.items() if value})
+        } | (more or {})
+        options = {key: value for key, value in keys.items() if value not in (None, ())}
+        self.settings = read_settings(chosen["config"], options)
         self.as_json = as_json
-        self.screen = Screen(language())
+        self.language = language()
+        self.words = read_wording(self.language)
+        self.screen = Screen(self.language, self.words)
 
     def run(self, do: Callable[[Phone], Awaitable[Result]]) -> Result:
         """Run `do` with the phone."""
@@ -60,6 +68,21 @@ class Call:
                 return await do(phone)
 
         return asyncio.run(with_phone())
+
+    def standing(self) -> Standing:
+        """Return where the person stands, of one who is logged in.
+
+        Raises:
+            Problem: `not_logged_in`, or why the session has ended.
+        """
+        standing = self.run(lambda phone: phone.standing())
+        if standing.email is None:
+            raise Problem(standing.ended or NOT_LOGGED_IN)
+        return standing
+
+    def word(self, en: str, ja: str) -> str:
+        """Return one of the two, in this person's language."""
+        return ja if self.language == "ja" else en
 
     def answer(self, value: BaseModel | dict[str, object], show: Callable[[], None]) -> None:
         """Print `value` as JSON, or show it."""
@@ -71,32 +94,11 @@ class Call:
             click.echo(json.dumps(value, ensure_ascii=False))
 
 
-def has_terminal() -> bool:
-    """Say whether there is somebody to ask; standard input may also be closed altogether."""
-    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
-
-
-def ask(option: str, en: str, ja: str, *, hidden: bool = False) -> str:
-    """Ask on the terminal.
-
-    Raises:
-        Problem: `input_missing`, naming the option, when there is no terminal.
-    """
-    if not has_terminal():
-        raise Problem(INPUT_MISSING, what=option)
-    answer: str = click.prompt(ja if language() == "ja" else en, hide_input=hidden, err=True)
-    return answer
-
-
-def read_password(*, from_stdin: bool) -> str:
-    """Return the password: a line of standard input, or asked for without an echo.
-
-    Raises:
-        Problem: `input_missing`.
-    """
-    if not from_stdin:
-        return ask(PASSWORD_VARIABLE, "Password", "パスワード", hidden=True)
-    line = sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
-    if not line:
-        raise Problem(INPUT_MISSING, what="--password-stdin")
-    return line
+def _given(key: str) -> Any:
+    """Return the nearest value of a shared option that stands after the verb or before it."""
+    context: click.Context | None = click.get_current_context()
+    while context:
+        if value := context.params.get(key):
+            return value
+        context = context.parent
+    return None

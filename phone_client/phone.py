@@ -1,33 +1,39 @@
 """The phone's doorway: every verb of the app. Commands and pages translate; what happens is decided here."""
 
-import asyncio
-import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from chassis.clock import Clock, SystemClock
+from phone_client.access import Access
 from phone_client.advice import Words
 from phone_client.cloud_client import CloudClient
 from phone_client.exchange import Exchange
 from phone_client.finding import Finder, Found, Watch
 from phone_client.gateway_client import GatewayClient
-from phone_client.requests import build, fingerprint, read_device_code, read_token
+from phone_client.requests import build, read_device_code, read_token
 from phone_client.search import Hit
-from phone_client.session import Login, Memory, MemoryFile, Pending, Remembered
+from phone_client.seating import Seating
+from phone_client.session import MemoryFile, Remembered
 from phone_client.settings import Settings
+from phone_client.standing import Standing
 from protocol import cloud_api
-from protocol.codes import read_link_code
+from protocol.codes import read_change_code, read_link_code
+from protocol.phones import os_standing
 from protocol.problems import (
+    ACCOUNT_DELETED,
+    KINDS,
     LINK_CODE_NEEDED,
-    NOT_LOGGED_IN,
+    NOT_LINKED,
     STATE_UNWRITABLE,
     AisegError,
     Problem,
 )
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class Phone:
         self._cloud = CloudClient(self._exchange, settings.cloud.url)
         self._gateways = GatewayClient(self._exchange)
         self._file = MemoryFile(settings.store.folder)
+        self._access = Access(settings, self._clock, self._cloud, self._file)
+        self._seating = Seating(self._access, self._clock, self._cloud, self._file)
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,7 +85,7 @@ class Phone:
 
     async def search(self, limit_s: float | None = None, watch: Watch = _quiet) -> Found:
         """Look for gateways on the chosen links for at most `limit_s` seconds, and remember those found."""
-        memory = await self._recall()
+        memory = await self._file.recall()
         found = await Finder(
             gateways=self._gateways,
             interfaces=self._settings.network.interfaces,
@@ -89,6 +97,48 @@ class Phone:
         if found.hits:
             await self._remember_gateways(found.hits)
         return found
+
+    async def standing(self) -> Standing:
+        """Return where a person stands, without asking anybody."""
+        memory = await self._file.recall()
+        login, app = self._access.login(memory), self._access.app(memory)
+        return Standing(
+            introduced=memory.introduced,
+            email=login.email if login else None,
+            link=memory.link if login else None,
+            ended=KINDS.get(memory.ended or ""),
+            app=app,
+            os=os_standing(app.platform, app.os_version),
+            tablet_noticed=memory.tablet_noticed,
+        )
+
+    async def use(self) -> None:
+        """Keep the introduction from coming again: 使い始める was tapped (S-APP-06)."""
+        await self._file.remember(introduced=True)
+
+    async def dismiss_tablet_notice(self) -> None:
+        """Keep the notice for tablets from coming again (S-GEN-05)."""
+        await self._file.remember(tablet_noticed=True)
+
+    async def club(self) -> cloud_api.Club:
+        """Return the addresses of the CLUB Panasonic pages."""
+        return await self._cloud.club()
+
+    async def begin_login(self, redirect_uri: str, language: str = "ja", *, sign_up: bool = False) -> str:
+        """Return the address of the CLUB Panasonic page for the browser (S-APP-07, S-2FA-08)."""
+        return await self._access.begin(redirect_uri, language, sign_up=sign_up)
+
+    async def finish_login(self, code: str, state: str) -> cloud_api.Session:
+        """Open the session that the browser came back for.
+
+        Raises:
+            Problem: `authorization_refused`; a foreign `state` changes nothing.
+        """
+        return await self._access.finish(code, state)
+
+    async def cancel_login(self) -> None:
+        """Forget a login that went to the browser."""
+        await self._access.cancel()
 
     async def sign_up(
         self, email: str, password: str, *, terms_accepted: bool, newsletters: tuple[str, ...] = ()
@@ -109,30 +159,34 @@ class Phone:
         return await self._cloud.verify(build(cloud_api.Verification, token=token))
 
     async def log_in(self, email: str, password: str) -> cloud_api.Session:
-        """Open a session for this installation and keep its token."""
-        memory = await self._remember()
-        request = build(
-            cloud_api.Login, email=email, password=password, installation_id=memory.installation_id
-        )
-        session = await self._cloud.log_in(request)
-        login = Login(
-            cloud_url=self._settings.cloud.url,
-            email=session.email,
-            token=session.token,
-            expires_at=self._clock.now() + timedelta(seconds=session.expires_in_s),
-        )
-        await self._remember(login=login, link=session.link, pending=None)
-        return session
+        """Open a session for this installation and keep its tokens.
+
+        Raises:
+            Problem: `sms_code_needed` with its `challenge`, or what else the cloud said.
+        """
+        return await self._access.log_in(email, password)
+
+    async def log_in_with_code(self, challenge: str, code: str) -> cloud_api.Session:
+        """Open the session that waits for a code."""
+        return await self._access.log_in_with_code(challenge, code)
 
     async def log_out(self) -> None:
-        """End the session at the cloud, then forget it here."""
-        memory = await self._recall()
-        try:
-            await self._cloud.log_out(self._token(memory))
-        except Problem as problem:
-            if problem.kind is not NOT_LOGGED_IN:
-                raise
-        await self._remember(login=None, link=None, pending=None)
+        """Forget the session here at once, and end it at the cloud: now, or at the next chance (S-OUT-05)."""
+        await self._access.log_out()
+
+    async def settle(self) -> None:
+        """Tell the cloud which sessions were ended here while it could not be reached."""
+        await self._access.settle()
+
+    async def preview(self, nickname: str, device_code: str, link_code: str) -> cloud_api.LinkPreview:
+        """Return which gateway the pair of codes is for and who uses it already; nothing is spent (S-BIND-15)."""
+        return await self._seating.preview(nickname, read_device_code(device_code), read_link_code(link_code))
+
+    async def was_sent(self, nickname: str, device_code: str, link_code: str) -> bool:
+        """Say whether `link` was asked for with these before, and no answer came: it is to be asked for again (S-BIND-20)."""
+        return await self._seating.was_sent(
+            nickname, read_device_code(device_code), read_link_code(link_code)
+        )
 
     async def link(
         self,
@@ -142,7 +196,7 @@ class Phone:
         watch: Watch = _quiet,
         show: Callable[[Found], None] = _show_nobody,
     ) -> Linked:
-        """Link this phone to the gateway with `device_code`.
+        """Link this phone to the gateway with `device_code`; by this the app's terms are accepted (S-BIND-02).
 
         Without `link_code` it searches, gives the result to `show`, and takes the code from the panel that shows one, if
         exactly one does. A code that cannot be one is refused before anything is sent.
@@ -152,92 +206,95 @@ class Phone:
         """
         selected = read_device_code(device_code)
         code = read_link_code(link_code) if link_code else None
-        self._token(await self._recall())
+        await self._access.check()
         found, source = None, None
         if code is None:
             found = await self.search(watch=watch)
             show(found)
-            source, code = await self._shown_code(found.hits)
+            source, code = await self.one_shown_code(found.hits)
         if code is None:
             raise Problem(LINK_CODE_NEEDED)
-        return Linked(await self._claim(nickname, selected, code), source, found)
+        return Linked(await self._seating.link(nickname, selected, code), source, found)
+
+    async def add_phone(self, nickname: str) -> cloud_api.Link:
+        """Register this phone as a further one of a linked account: a nickname is all it takes (S-ADD-08)."""
+        return await self._seating.add(nickname)
+
+    async def issue_change_code(self) -> cloud_api.IssuedChangeCode:
+        """Return a change code for this phone; it is told once and kept nowhere (S-CHG-03, S-CHG-04)."""
+        return await self._access.authorized(self._cloud.issue_change_code)
+
+    async def move_here(self, change_code: str) -> cloud_api.Link:
+        """Take the slot of the phone that was given `change_code` (S-CHG-10)."""
+        return await self._seating.move(read_change_code(change_code))
+
+    async def replace_phone(self, phone_id: str) -> cloud_api.Link:
+        """Take the slot of a phone of this account that was lost (A-09, A-11)."""
+        return await self._seating.replace(phone_id)
+
+    async def users(self) -> cloud_api.Users:
+        """Return every phone registered with the account's gateway."""
+        return await self._linked(self._cloud.users)
+
+    async def remove_user(self, phone_id: str, permit: str | None = None) -> cloud_api.Users:
+        """Remove a registered phone; `permit` is that of a preview, for who is not linked yet (S-BIND-16)."""
+        request = build(cloud_api.RemoveUser, phone_id=phone_id, permit=permit)
+        return await self._access.authorized(lambda token: self._cloud.remove_user(token, request))
 
     async def current_link(self) -> cloud_api.Link:
         """Return the account's link with the nicknames of its phones, as the cloud knows it now."""
-        link = await self._cloud.current_link(self._token(await self._recall()))
-        await self._remember(link=link)
+        link = await self._linked(self._cloud.current_link)
+        await self._file.remember(link=link)
         return link
 
     async def events(self) -> cloud_api.Events:
         """Return what has happened to the gateway this account is, or was, linked to (security T-32)."""
-        return await self._cloud.events(self._token(await self._recall()))
+        return await self._access.authorized(self._cloud.events)
 
-    async def timeline(self, hours: int, bucket_s: int) -> cloud_api.Timeline:
-        """Return the last `hours` in buckets of `bucket_s` seconds."""
-        return await self._cloud.timeline(self._token(await self._recall()), hours, bucket_s)
+    async def timeline(self, by: cloud_api.By = "hour", on: date | None = None) -> cloud_api.Timeline:
+        """Return the day, month or year that holds `on` (today) in Japan, in buckets of `by`."""
+        return await self._linked(lambda token: self._cloud.timeline(token, by, on))
 
-    async def _shown_code(self, hits: tuple[Hit, ...]) -> tuple[Hit | None, str | None]:
-        """Return the one gateway whose panel shows a link code, and the code; never a guess among several."""
-        shown = []
-        for hit in hits:
-            with suppress(AisegError):
-                code = await self._gateways.shown_link_code(hit.address, hit.port)
-                if code:
-                    shown.append((hit, code))
-        return shown[0] if len(shown) == 1 else (None, None)
+    async def delete_account(self) -> None:
+        """アカウント削除: this account's link, phones and sessions are gone at the cloud, then here (S-DEL-08).
 
-    async def _claim(self, nickname: str, device_code: str, link_code: str) -> cloud_api.Link:
-        """Send the three values; the same again after a lost answer is the same request (S-BIND-20)."""
-        memory = await self._recall()
-        mark = await asyncio.to_thread(fingerprint, memory.installation_id, nickname, device_code, link_code)
-        if memory.pending is None or memory.pending.fingerprint != mark:
-            pending = Pending(request_id=secrets.token_urlsafe(24), fingerprint=mark)
-            memory = await self._remember(pending=pending)
-        else:
-            pending = memory.pending
-        request = build(
-            cloud_api.LinkRequest,
-            request_id=pending.request_id,
-            nickname=nickname,
-            device_code=device_code,
-            link_code=link_code,
-        )
+        Asked for again after a lost answer, `account_deleted` is the answer that was lost (S-DEL-15).
+        """
         try:
-            link = await self._cloud.link(self._token(memory), request)
-        except Problem:
-            await self._remember(pending=None)
+            await self._access.authorized(self._cloud.delete_account)
+        except Problem as problem:
+            if problem.kind is not ACCOUNT_DELETED:
+                raise
+        await self._file.edit(lambda memory: memory.without_login())
+
+    async def shown_code(self, hit: Hit) -> str | None:
+        """Return the link code that the panel of `hit` shows right now, to be filled in; None when it shows none."""
+        with suppress(AisegError):
+            return await self._gateways.shown_link_code(hit.address, hit.port)
+        return None
+
+    async def one_shown_code(self, hits: tuple[Hit, ...]) -> tuple[Hit | None, str | None]:
+        """Return the one gateway whose panel shows a link code, and the code; never a guess among several."""
+        codes = [(hit, code) for hit in hits if (code := await self.shown_code(hit))]
+        return codes[0] if len(codes) == 1 else (None, None)
+
+    async def _linked(self, ask: Callable[[str], Awaitable[Answer]]) -> Answer:
+        """Ask as a linked account; if it no longer is one, the link here goes too."""
+        try:
+            return await self._access.authorized(ask)
+        except Problem as problem:
+            if problem.kind is NOT_LINKED:
+                await self._file.remember(link=None)
             raise
-        await self._remember(link=link, pending=None)
-        return link
-
-    def _token(self, memory: Memory) -> str:
-        login = memory.login
-        if (
-            login is None
-            or login.cloud_url != self._settings.cloud.url
-            or login.expires_at <= self._clock.now()
-        ):
-            raise Problem(NOT_LOGGED_IN)
-        return login.token
-
-    async def _recall(self) -> Memory:
-        return await asyncio.to_thread(self._file.read)
-
-    async def _remember(self, **changes: object) -> Memory:
-        return await asyncio.to_thread(self._file.change, lambda memory: memory.model_copy(update=changes))
 
     async def _remember_gateways(self, hits: tuple[Hit, ...]) -> None:
         """Keep where they are; a folder that cannot be written does not spoil the search."""
-
-        def edit(memory: Memory) -> Memory:
-            for hit in hits:
-                memory = memory.with_gateway(
-                    Remembered(gateway_id=hit.gateway_id, name=hit.name, address=hit.address, port=hit.port)
-                )
-            return memory
-
+        places = [
+            Remembered(gateway_id=hit.gateway_id, name=hit.name, address=hit.address, port=hit.port)
+            for hit in hits
+        ]
         try:
-            await asyncio.to_thread(self._file.change, edit)
+            await self._file.edit(lambda memory: memory.with_gateways(places))
         except Problem as problem:
             if problem.kind is not STATE_UNWRITABLE:
                 raise

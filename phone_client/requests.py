@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from protocol.codes import fold_digits
 from protocol.faults import reason
 from protocol.identity import DeviceCode
-from protocol.problems import DEVICE_CODE_WRONG, REQUEST_MALFORMED, Problem
+from protocol.problems import DEVICE_CODE_MALFORMED, REQUEST_MALFORMED, Problem
 
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -32,12 +32,12 @@ def read_device_code(typed: str) -> str:
     """Return the 10 digits as a person may type them; the cloud alone knows whether they are right.
 
     Raises:
-        Problem: `device_code_wrong` when they are not 10 digits.
+        Problem: `device_code_malformed` when they are not 10 digits.
     """
     try:
         return _DEVICE_CODE.validate_python(fold_digits(typed))
     except ValidationError:
-        raise Problem(DEVICE_CODE_WRONG) from None
+        raise Problem(DEVICE_CODE_MALFORMED) from None
 
 
 def read_token(typed: str) -> str:

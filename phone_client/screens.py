@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -15,21 +13,26 @@ from phone_client.advice import Words
 from phone_client.answers import printable
 from phone_client.diagnosis import Diagnosis
 from phone_client.finding import Found, Watch
-from phone_client.phone import Linked
-from protocol.cloud_api import Bucket, Events, Link, Timeline
-
-_BAR_CELLS: Final = 16
-_SAME_ROUTER: Final = Words(
-    "For this search the phone must be on Wi-Fi, on the same router as the AiSEG.",
-    "スマートフォンは必ず無線LAN（Wi-Fi）でAiSEGと同じルーターに接続してください。",
+from phone_client.spoken import moment
+from phone_client.timeline_screen import draw_timeline
+from phone_client.wording import Wording
+from protocol.cloud_api import (
+    Events,
+    IssuedChangeCode,
+    Link,
+    LinkPreview,
+    Timeline,
+    User,
+    Users,
 )
-_EVENTS: Final = {
-    "link_code_issued": Words("a link code was issued at its panel", "画面で連携コードが発行されました"),
-    "registered_anew": Words(
-        "it was registered anew: its data and every link are gone",
-        "新規登録が行われ、蓄積データと連携が消去されました",
-    ),
+from protocol.codes import in_fours
+
+_NOTHING_FOUND: Final = {
+    "gateway_busy": "not_found_busy",
+    "permission_denied": "not_found_denied",
+    "no_network": "not_found_offline",
 }
+"""Diagnoses with a headline of their own (S-DISC-08, S-DISC-12, S-DISC-13)."""
 
 
 def found_document(found: Found) -> dict[str, object]:
@@ -52,23 +55,25 @@ def _diagnosis_document(diagnosis: Diagnosis) -> dict[str, object]:
 class Screen:
     """Prints in one language: results to stdout, what is under way to stderr."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, words: Wording) -> None:
         self._language = language
+        self._words = words
         self._out = Console(highlight=False, markup=False)
         self._err = Console(stderr=True, highlight=False, markup=False)
 
-    def say(self, en: str, ja: str) -> None:
-        """Print one sentence."""
-        self._out.print(Text(Words(en, ja).say(self._language)), soft_wrap=True)
+    def say(self, text: str) -> None:
+        """Print a sentence that is the result."""
+        self._out.print(Text(text), soft_wrap=True)
+
+    def note(self, text: str, *, bold: bool = False) -> None:
+        """Print a sentence on the way to the result."""
+        self._err.print(Text(text, style="bold" if bold else ""), soft_wrap=True)
 
     @contextmanager
-    def searching(self, *, typing_helps: bool) -> Iterator[Watch]:
-        """Say what a search needs (S-FLOW-02), then show seconds and what is being tried; on a terminal only."""
+    def searching(self, way_on: str = "") -> Iterator[Watch]:
+        """Say what a search needs (S-FLOW-02), then show seconds, what is being tried and `way_on`; on a terminal only."""
         if self._err.is_terminal:
-            self._err.print(_SAME_ROUTER.say(self._language), soft_wrap=True)
-        hint = Words(
-            "Ctrl-C, then --link-code: type the code instead", "Ctrl-C で中止し、--link-code で入力できます"
-        )
+            self.note(self._words["start_router"])
         with Progress(
             SpinnerColumn(),
             TimeElapsedColumn(),
@@ -80,8 +85,7 @@ class Screen:
             task = progress.add_task("", total=None)
 
             def watch(words: Words) -> None:
-                tail = f" ({hint.say(self._language)})" if typing_helps else ""
-                progress.update(task, description=words.say(self._language) + tail)
+                progress.update(task, description=f"{words.say(self._language)}  {way_on}")
 
             yield watch
 
@@ -92,44 +96,85 @@ class Screen:
         if found.diagnosis:
             self._out.print(self._diagnosis(found.diagnosis, warning=bool(found.hits)), soft_wrap=True)
 
-    def show_linked(self, linked: Linked) -> None:
-        """Say what was linked, where the code came from, and when another gateway was found than the one linked."""
-        if linked.code_from:
-            name = linked.code_from.name
-            self.say(f"The link code was read from {name}.", f"連携コードは {name} から読み取りました。")
-        if linked.other_found:
-            self.say(
-                "Note: this is not the AiSEG found on this network; the device code decides.",
-                "注意: このネットワークで見つかったAiSEGとは別のAiSEGです（機器コードが優先されます）。",
-            )
-        self.show_link(linked.link)
+    def show_preview(self, preview: LinkPreview, *, mismatch: str = "") -> None:
+        """Tell, before anything is sent, which AiSEG the codes are of; `mismatch` names the other that was found (S-DISC-10)."""
+        self.note(f"AiSEG {preview.model} ({preview.gateway_id[-6:]})  {printable(preview.place)}", bold=True)
+        if mismatch:
+            self.note(self._words["mismatch"].format(found=mismatch))
+        if preview.users:
+            self.note(f"{self._words['users_before']}: {', '.join(map(self.name_of, preview.users))}")
+
+    def name_of(self, user: User) -> str:
+        """Return a user's nickname, marked when it is of the account that asks."""
+        own = f" ({self._words['own']})" if user.own else ""
+        return printable(user.nickname) + own
 
     def show_link(self, link: Link) -> None:
         """Print the linked gateway and the phones of this account."""
-        phones = ", ".join(printable(phone) for phone in link.phones)
+        phones = ", ".join(printable(phone.nickname) for phone in link.phones)
         self.say(
-            f"Linked to AiSEG {link.model} ({link.gateway_id[-6:]}). Phones: {phones}",
-            f"AiSEG {link.model}（{link.gateway_id[-6:]}）と連携しています。スマートフォン: {phones}",
+            self._word(
+                f"Linked to AiSEG {link.model} ({link.gateway_id[-6:]}). Phones: {phones}",
+                f"AiSEG {link.model}（{link.gateway_id[-6:]}）と連携しています。スマートフォン: {phones}",
+            )
         )
 
+    def show_firmware_popup(self, link: Link) -> None:
+        """Print what comes instead of the top screen while the AiSEG's firmware is old (S-BIND-17)."""
+        words = self._words
+        self.say(words["firmware_old"])
+        self.say(f"{words['installed']} {link.firmware}  {words['latest']} {link.latest_firmware}")
+        self.say(words["firmware_old_lead"])
+
+    def show_update_guide(self) -> None:
+        """Print ファームウェア更新方法 (S-BIND-18)."""
+        words = self._words
+        self.say(f"{words['guide']}: {words['guide_lead']}")
+        for step in range(1, 6):
+            self.say(f"  {step}. {words[f'guide_{step}']}")
+
+    def show_help(self) -> None:
+        """Print the steps, the limits and whom to call (S-GEN-22)."""
+        limits = ("models", "aiseg", "one_app", "one_gateway", "accounts", "phones")
+        desk = ("name", "free", "number", "hours", "mobile", "other", "other_number", "note")
+        for key in (
+            "help_1",
+            "help_2",
+            *(f"limit_{each}" for each in limits),
+            *(f"desk_{each}" for each in desk),
+        ):
+            self.say(self._words[key])
+
+    def show_users(self, users: Users) -> None:
+        """Print every phone of the gateway, and the ids by which they are removed."""
+        table = Table(box=None)
+        for title in (self._words["nickname"], "ID"):
+            table.add_column(title)
+        for user in users.users:
+            table.add_row(Text(self.name_of(user)), user.phone_id)
+        self._out.print(table)
+
+    def show_change_code(self, issued: IssuedChangeCode) -> None:
+        """Print the code, once, and what to do with it (S-CHG-04, S-CHG-24)."""
+        words = self._words
+        self.say(f"{words['change_code']}  {in_fours(issued.change_code)}")
+        for key in ("change_note", "change_life", "change_never", "change_delete_app", "change_done"):
+            self.say(words[key])
+        self.say(words["change_next"])
+        for step in range(1, 4):
+            self.say(f"  {step}. {words[f'change_next_{step}']}")
+
     def show_timeline(self, timeline: Timeline) -> None:
-        """Print newest values and the buckets; a gap is one line that says how long it is."""
-        state = Words("online", "接続中") if timeline.online else Words("offline", "未接続")
-        self.say(
-            f"AiSEG {timeline.model} ({timeline.gateway_id[-6:]}): {state.en}",
-            f"AiSEG {timeline.model}（{timeline.gateway_id[-6:]}）: {state.ja}",
-        )
-        self._out.print(self._buckets(timeline))
+        """Print the newest values, and the day as a plot or a table with bars."""
+        self._out.print(draw_timeline(timeline, self._words, self._out.width))
 
     def show_events(self, events: Events) -> None:
         """Print what has happened, a line each."""
         if not events.events:
-            self.say("Nothing has happened.", "お知らせはありません。")
+            self.say(self._words["notices_none"])
         for event in events.events:
-            words, gateway = _EVENTS[event.kind], f"AiSEG {event.gateway_id[-6:]}"
-            self.say(
-                f"{_local(event.at)}  {gateway}: {words.en}", f"{_local(event.at)}  {gateway}: {words.ja}"
-            )
+            what = self._words[f"event_{event.kind}"]
+            self.say(f"{moment(event.at, self._words)}  AiSEG {event.gateway_id[-6:]}: {what}")
 
     def _word(self, en: str, ja: str) -> str:
         return Words(en, ja).say(self._language)
@@ -146,61 +191,15 @@ class Screen:
             table.add_column(title)
         for hit in found.hits:
             where = f"{hit.address} port {hit.port}"
-            table.add_row(hit.name, hit.model, hit.firmware, where, f"{hit.elapsed_ms:.1f}")
+            name = f"{hit.name} ({self._words['busy']})" if hit.busy else hit.name
+            table.add_row(name, hit.model, hit.firmware, where, f"{hit.elapsed_ms:.1f}")
         return table
 
     def _diagnosis(self, diagnosis: Diagnosis, *, warning: bool) -> RenderableType:
+        key = _NOTHING_FOUND.get(diagnosis.code, "not_found")
         headline = (
-            self._word("Found, but", "見つかりましたが、注意が必要です")
-            if warning
-            else self._word("No AiSEG was found", "AiSEGが見つかりません")
+            self._word("Found, but", "見つかりましたが、注意が必要です") if warning else self._words[key]
         )
         lines = [Text(f"  - {line.say(self._language)}", style="dim") for line in diagnosis.evidence]
         advice = Text(f"-> {diagnosis.advice.say(self._language)}", style="bold")
         return Group(Text(f"{headline}: {diagnosis.code}"), *lines, advice)
-
-    def _buckets(self, timeline: Timeline) -> RenderableType:
-        table = Table(box=None, pad_edge=False)
-        zone = timeline.buckets[0].start_at.astimezone().tzname() if timeline.buckets else ""
-        table.add_column(self._word(f"from ({zone})", f"開始 ({zone})"), no_wrap=True)
-        for title in (self._word("generation", "発電"), self._word("consumption", "消費")):
-            table.add_column("W", justify="right", no_wrap=True)
-            table.add_column(title, min_width=_BAR_CELLS, no_wrap=True)
-        for title in (self._word("import", "買電"), self._word("export", "売電")):
-            table.add_column(f"{title} W", justify="right", no_wrap=True)
-        most = max(
-            (watt for each in timeline.buckets for watt in (each.generation_w, each.consumption_w) if watt),
-            default=1,
-        )
-        for measured, run in groupby(timeline.buckets, key=lambda each: each.samples > 0):
-            buckets = list(run)
-            if measured:
-                for each in buckets:
-                    table.add_row(*_cells(each, most))
-            else:
-                length = timedelta(seconds=len(buckets) * timeline.bucket_s)
-                gap = self._word(f"no data {length}", f"データなし {length}")
-                table.add_row(_local(buckets[0].start_at), "-", gap, "-", "", "-", "-", style="dim")
-        return table
-
-
-def _cells(bucket: Bucket, most_w: int) -> tuple[str, ...]:
-    return (
-        _local(bucket.start_at),
-        str(bucket.generation_w),
-        _bar(bucket.generation_w, most_w),
-        str(bucket.consumption_w),
-        _bar(bucket.consumption_w, most_w),
-        str(bucket.grid_import_w),
-        str(bucket.grid_export_w),
-    )
-
-
-def _bar(watt: int | None, most_w: int) -> str:
-    """Return a bar of eighths of a cell."""
-    eighths = round((watt or 0) / most_w * _BAR_CELLS * 8)
-    return "█" * (eighths // 8) + ("▏▎▍▌▋▊▉"[eighths % 8 - 1] if eighths % 8 else "")
-
-
-def _local(instant: datetime) -> str:
-    return instant.astimezone().strftime("%m-%d %H:%M")

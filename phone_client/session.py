@@ -1,14 +1,15 @@
 """What the phone remembers, in one file of its state folder: readable for its owner only, replaced as a whole."""
 
+import asyncio
 import fcntl
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, model_validator
 
 from protocol.cloud_api import Link
 from protocol.faults import reason
@@ -17,6 +18,7 @@ from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
 FILE_NAME: Final = "phone.json"
 MAX_REMEMBERED: Final = 8
+MAX_LOGGED_OUT: Final = 8  # further ones die by themselves
 
 
 def _read_address(text: str) -> str:
@@ -33,35 +35,68 @@ class Remembered(Frozen):
 
 
 class Login(Frozen):
-    """A session at one cloud; its token is never sent to another."""
+    """A session at one cloud; its tokens are never sent to another."""
 
     cloud_url: str
     email: str
     token: str
     expires_at: AwareDatetime
+    refresh_token: str
+
+
+class Authorizing(Frozen):
+    """A login that has gone to the browser: what its way back must carry, and prove (RFC 7636)."""
+
+    cloud_url: str
+    state: str
+    code_verifier: str
+    redirect_uri: str
 
 
 class Pending(Frozen):
-    """A link request whose answer never came: the same request is sent again under the same id."""
+    """A request whose answer never came: the same request is sent again under the same id."""
 
     request_id: OpaqueId
     fingerprint: str
 
 
 class Memory(Frozen):
-    """Everything that is remembered; `gateways` newest first."""
+    """Everything that is remembered; `gateways` newest first.
 
-    v: Literal[1] = 1
+    `ended` is the kind that ended the last session from afar, `logged_out` what the cloud has not been told yet.
+    """
+
+    v: Literal[2] = 2
     installation_id: OpaqueId
+    introduced: bool = False
+    tablet_noticed: bool = False
     login: Login | None = None
+    authorizing: Authorizing | None = None
+    ended: str | None = None
+    logged_out: tuple[Login, ...] = ()
     link: Link | None = None
     pending: Pending | None = None
     gateways: tuple[Remembered, ...] = ()
 
-    def with_gateway(self, found: Remembered) -> "Memory":
-        """Return the memory with `found` as the newest gateway."""
-        others = (each for each in self.gateways if each.gateway_id != found.gateway_id)
-        return self.model_copy(update={"gateways": (found, *others)[:MAX_REMEMBERED]})
+    @model_validator(mode="before")
+    @classmethod
+    def _take_over(cls, content: object) -> object:
+        """Keep installation and gateways of a file of version 1; its sessions are dead, and its link reads otherwise."""
+        if not isinstance(content, dict) or content.get("v") != 1:
+            return content
+        gone = ("login", "link", "pending")
+        return {key: value for key, value in content.items() if key not in gone} | {"v": 2}
+
+    def with_gateways(self, found: Sequence[Remembered]) -> "Memory":
+        """Return the memory with `found`, one entry for each gateway, as the newest."""
+        seen = {each.gateway_id for each in found}
+        others = (each for each in self.gateways if each.gateway_id not in seen)
+        return self.model_copy(update={"gateways": (*found, *others)[:MAX_REMEMBERED]})
+
+    def without_login(self, ended: str | None = None) -> "Memory":
+        """Return the memory as it is after a session, which `ended` from afar or (None) by its owner's wish."""
+        nothing = {"login": None, "authorizing": None, "link": None, "pending": None}
+        return self.model_copy(update={**nothing, "ended": ended})
 
     @property
     def expected(self) -> Remembered | None:
@@ -71,7 +106,7 @@ class Memory(Frozen):
 
 
 class MemoryFile:
-    """The file in `folder`; both methods block."""
+    """The file in `folder`. `read` and `change` block; `recall`, `edit` and `remember` do the same off the loop."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE_NAME
@@ -106,6 +141,18 @@ class MemoryFile:
                 return memory
         except OSError as error:
             raise Problem(STATE_UNWRITABLE, file=str(self._file), reason=str(error.strerror)) from None
+
+    async def recall(self) -> Memory:
+        """Return what is remembered, as `read`."""
+        return await asyncio.to_thread(self.read)
+
+    async def edit(self, edit: Callable[[Memory], Memory]) -> Memory:
+        """Replace what is remembered by `edit` of it, as `change`; once begun it is finished, even if nobody waits."""
+        return await asyncio.to_thread(self.change, edit)
+
+    async def remember(self, **changes: object) -> Memory:
+        """Replace single facts."""
+        return await self.edit(lambda memory: memory.model_copy(update=changes))
 
     def _replace(self, content: bytes) -> None:
         draft = self._file.with_suffix(".draft")

@@ -8,7 +8,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 import chassis.settings
-from chassis.settings import Names, Section, Url
+from chassis.settings import Names, Port, Section, Url
+from protocol.cloud_api import FormFactor, OsVersion, Platform
 from protocol.rules import SEARCH_LIMIT
 
 PROGRAM: Final = "phone"
@@ -41,13 +42,30 @@ class Store(Section):
     folder: Path = Path("state/phone")
 
 
+class App(Section):
+    """Which phone to pretend to be (S-GEN-04, S-GEN-10, S-GEN-11)."""
+
+    platform: Platform = "android"
+    os_version: OsVersion = "14"
+    form_factor: FormFactor = "phone"
+
+
+class Ui(Section):
+    """Where the phone's pages are served."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8082
+
+
 class Settings(Section):
     """Everything that can be set."""
 
+    app: App = App()
     network: Network = Network()
     search: Search = Search()
     cloud: Cloud = Cloud()
     store: Store = Store()
+    ui: Ui = Ui()
 
 
 def read_settings(

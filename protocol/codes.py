@@ -1,7 +1,7 @@
 """The codes people type: shape, check digit, folding of what was typed.
 
-A link code is 11 random digits and a Verhoeff digit, shown `1234 5678 9012`; one wrong digit or two swapped neighbours
-never pass. Device codes of emulated gateways carry the digit too, but only as a typing hint.
+Link codes and change codes are 11 random digits and a Verhoeff digit, shown `1234 5678 9012`; one wrong digit or two swapped
+neighbours never pass. Device codes of emulated gateways carry the digit too, but only as a typing hint.
 """
 
 import re
@@ -10,9 +10,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, StringConstraints
 
-from protocol.problems import CODE_MALFORMED, Problem
+from protocol.problems import CHANGE_CODE_MALFORMED, CODE_MALFORMED, Kind, Problem
 
-_LINK_CODE: Final = re.compile(r"[0-9]{12}")
+_CODE: Final = re.compile(r"[0-9]{12}")
 _SEPARATORS: Final = str.maketrans("", "", " -‐‑–—−ー\u3000\t")
 
 # The dihedral group D5 and the permutation of Verhoeff's scheme (1969).
@@ -69,16 +69,32 @@ def read_link_code(typed: str) -> str:
     Raises:
         Problem: `code_malformed` when it is not 12 digits or the check digit does not fit. No try is spent.
     """
+    return _read(typed, CODE_MALFORMED)
+
+
+def read_change_code(typed: str) -> str:
+    """Return the 12 digits of a change code as a person may type it.
+
+    Raises:
+        Problem: `change_code_malformed`, as for a link code.
+    """
+    return _read(typed, CHANGE_CODE_MALFORMED)
+
+
+def _read(typed: str, otherwise: Kind) -> str:
     digits = fold_digits(typed)
-    if not _LINK_CODE.fullmatch(digits) or not has_check_digit(digits):
-        raise Problem(CODE_MALFORMED)
+    if not _CODE.fullmatch(digits) or not has_check_digit(digits):
+        raise Problem(otherwise)
     return digits
 
 
-def shown_link_code(link_code: str) -> str:
-    """Return a link code in groups of four, as panel and phone show it."""
-    return " ".join(link_code[start : start + 4] for start in range(0, len(link_code), 4))
+def in_fours(code: str) -> str:
+    """Return a link or change code in groups of four, as panel and phone show it."""
+    return " ".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
 LinkCode = Annotated[str, StringConstraints(strict=True, max_length=64), AfterValidator(read_link_code)]
 """A link code on a wire: a string, folded and checked as `read_link_code` does."""
+
+ChangeCode = Annotated[str, StringConstraints(strict=True, max_length=64), AfterValidator(read_change_code)]
+"""A change code on a wire, likewise."""

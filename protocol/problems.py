@@ -137,6 +137,9 @@ NOT_REGISTERED = Kind("not_registered", 409,
 DEVICE_CODE_WRONG = Kind("device_code_wrong", 403,
     "This is not the device code on the side of this AiSEG; {tries_left} tries are left.",
     "機器コードが違います。AiSEGの側面に記載されている機器コードを入力してください（あと{tries_left}回入力できます）。")
+DEVICE_CODE_MALFORMED = Kind("device_code_malformed", 400,
+    "A device code has 10 digits; it is on the side of the AiSEG.",
+    "機器コードは10桁の数字です。AiSEGの側面に記載されている機器コードを入力してください。")
 TOO_MANY_DEVICE_CODES = Kind("too_many_device_codes", 429,
     "The device code was wrong too often; try again in {retry_after_s} seconds.",
     "機器コードの誤りが続いたため受け付けできません。{retry_after_s}秒後にもう一度お試しください。")
@@ -213,23 +216,86 @@ TERMS_NOT_ACCEPTED = Kind("terms_not_accepted", 400,
     "The terms of use must be accepted first.",
     "「利用規約に同意する」にチェックを入れてください。")
 MAIL_URL_INVALID = Kind("mail_url_invalid", 404,
-    "This address from a mail is not valid; sign up again to get a new one.",
-    "このURLは無効です。もう一度ご登録ください。")
+    "This address from a mail is not valid; have a new one sent.",
+    "このURLは無効です。もう一度メールを送信してください。")
 MAIL_URL_EXPIRED = Kind("mail_url_expired", 410,
-    "This address from a mail was good for one hour and has expired; sign up again.",
-    "URLの有効期限（1時間）が切れています。もう一度ご登録ください。")
+    "This address from a mail was good for one hour and has expired; have a new one sent.",
+    "URLの有効期限（1時間）が切れています。もう一度メールを送信してください。")
 LOGIN_REFUSED = Kind("login_refused", 403,
     "The e-mail address or the password is wrong, or the address is not confirmed yet.",
     "メールアドレスまたはパスワードが違うか、メールアドレスの確認が済んでいません。")
+NEW_PASSWORD_NEEDED = Kind("new_password_needed", 403,
+    "The password was wrong too often in a row; have a mail sent to you and set a new one.",
+    "パスワードの誤りが続きました。「パスワードを忘れた方はこちら」から新しいパスワードを設定してください。")
 NOT_LOGGED_IN = Kind("not_logged_in", 401,
     "Log in first.",
     "ログインしてください。")
+SESSION_ENDED = Kind("session_ended", 401,
+    "This session was ended for safety: its refresh token was used twice, or the password was changed. Log in again.",
+    "安全のためログアウトしました。もう一度ログインしてください。")
+PHONE_MOVED = Kind("phone_moved", 401,
+    "This phone's registration was moved to another phone.",
+    "このスマートフォンの登録は、別のスマートフォンに移されました（機種変更）。")
+PHONE_REMOVED = Kind("phone_removed", 401,
+    "This phone's registration was removed.",
+    "このスマートフォンの登録は削除されました。")
+ACCOUNT_DELETED = Kind("account_deleted", 401,
+    "This account was deleted from the app.",
+    "アカウントは削除されました。")
+AUTHORIZATION_REFUSED = Kind("authorization_refused", 403,
+    "This login cannot be finished: it is too old, was finished already, or belongs to another app. Log in again.",
+    "ログインを完了できませんでした。もう一度ログインしてください。")
+SMS_CODE_NEEDED = Kind("sms_code_needed", 403,
+    "A code was sent to {sent_to}; type it to log in.",
+    "{sent_to} にメッセージが送信されました。メッセージに記載された認証コードを入力してください。")
+SMS_CODE_MALFORMED = Kind("sms_code_malformed", 400,
+    "The code has 6 digits; type them half-width.",
+    "認証コードは6桁の半角数字のみで入力してください。")
+SMS_CODE_WRONG = Kind("sms_code_wrong", 403,
+    "The code is wrong; {tries_left} tries are left.",
+    "認証コードが違います（あと{tries_left}回入力できます）。")
+SMS_CODE_SPENT = Kind("sms_code_spent", 410,
+    "This code is no longer good; have a new one sent.",
+    "この認証コードは使えません。認証コードを再送信してください。")
+NUMBER_UNUSABLE = Kind("number_unusable", 400,
+    "This is not a mobile number.",
+    "携帯電話番号の形式が正しくありません。")
+TOO_MANY_MESSAGES = Kind("too_many_messages", 429,
+    "Too many messages were sent; try again in {retry_after_s} seconds.",
+    "送信回数が上限に達しました。{retry_after_s}秒後にもう一度お試しください。")
+OS_UNSUPPORTED = Kind("os_unsupported", 403,
+    "This app needs {oldest} or newer, not {version}.",
+    "本アプリは {oldest} 以降に対応しています（{version} では利用できません）。")
+APP_TERMS_NOT_ACCEPTED = Kind("app_terms_not_accepted", 400,
+    "The present terms of the app must be accepted first.",
+    "スマートHEMSサービスのご利用規約を確認し、同意してください。")
+PHONE_NOT_REGISTERED = Kind("phone_not_registered", 409,
+    "This phone is not registered yet.",
+    "このスマートフォンは登録されていません。")
+PHONE_REGISTERED = Kind("phone_registered", 409,
+    "This phone is registered already.",
+    "このスマートフォンは登録済みです。")
+PHONE_UNKNOWN = Kind("phone_unknown", 404,
+    "There is no such registration; it may have been removed meanwhile.",
+    "この登録は見つかりません。すでに削除された可能性があります。")
+PERMIT_REFUSED = Kind("permit_refused", 403,
+    "This list is too old; check the codes again.",
+    "この一覧は古くなっています。もう一度コードを入力してください。")
+CHANGE_CODE_MALFORMED = Kind("change_code_malformed", 400,
+    "This is not a change code: it has 12 digits, and one of yours is mistyped or missing.",
+    "機種変更コードの形式が正しくありません。12桁の数字を確認してください。")
+CHANGE_REFUSED = Kind("change_refused", 403,
+    "The change code is wrong; a change code works once, for one week, with the CLUB Panasonic ID it was issued for.",
+    "機種変更コードが違います。機種変更コードは、発行から一週間以内に1回だけ、発行したCLUB Panasonic IDでのみ使えます。")
+CHANGE_CODE_EXPIRED = Kind("change_code_expired", 410,
+    "The change code has expired; issue a new one on the old phone.",
+    "機種変更コードの有効期限（一週間）が切れています。機種変更前のスマートフォンで再発行してください。")
 NOT_LINKED = Kind("not_linked", 404,
     "This account is not linked to an AiSEG.",
     "AiSEGと連携されていません。")
 LINK_REFUSED = Kind("link_refused", 403,
     "The device code or the link code is wrong; a link code works once, for one hour, with its own AiSEG.",
-    "機器コードまたは連携コードが違います。")
+    "機器コードまたは連携コードが違います。連携コードは、発行から1時間以内に1回だけ、発行したAiSEGでのみ使えます。")
 LINK_CODE_EXPIRED = Kind("link_code_expired", 410,
     "The link code has expired; issue a new one on the AiSEG's panel.",
     "連携コードの有効期限が切れています。AiSEG画面から再発行してください。")

@@ -30,10 +30,44 @@ WRONG_TRIES_PER_ADDRESS_AND_HOUR: Final = 20
 
 EMAIL_URL_LIFE: Final = timedelta(seconds=3600)  # S-ACC-04, manual p18
 UNVERIFIED_ACCOUNT_LIFE: Final = timedelta(hours=24)  # S-ACC-14
-SESSION_LIFE: Final = timedelta(days=30)
+PASSWORD_URL_LIFE: Final = timedelta(seconds=3600)
+MAILS_PER_ADDRESS_AND_HOUR: Final = 5  # S-ACC-13
+
+AUTHORIZATION_CODE_LIFE: Final = timedelta(seconds=60)  # RFC 6749 §4.1.2 allows ten minutes
+ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
+REFRESH_TOKEN_LIFE: Final = timedelta(days=30)
+REFRESH_GRACE: Final = timedelta(seconds=60)  # a renewal whose answer was lost may be repeated
+SESSION_LIFE: Final = timedelta(days=180)  # however often it is renewed
+
+LOGIN_FREE_FAILURES: Final = 5  # in a row, at one account, from addresses that never logged in to it
+LOGIN_WAIT_MIN: Final = timedelta(seconds=30)  # after the next failure; doubled with each further one
+LOGIN_WAIT_MAX: Final = timedelta(hours=1)
+LOGIN_FAILURES_IN_A_ROW: Final = 100  # NIST SP 800-63B: then only a new password helps
+LOGIN_FAILURES_PER_ADDRESS_AND_HOUR: Final = 20
+LOGIN_FAILURES_KEPT: Final = timedelta(
+    days=365
+)  # then one counts no more, so that nothing is counted for ever
+
+SMS_CODE_LIFE: Final = timedelta(minutes=10)  # S-2FA-09
+SMS_CODE_TRIES: Final = 5
+SMS_PER_NUMBER_AND_HOUR: Final = 5
+SMS_FAILURES_PER_ACCOUNT_AND_HOUR: Final = 25
+SMS_FAILURES_IN_A_ROW: Final = 100
+SMS_FAILURES_KEPT: Final = timedelta(days=7)  # as above; a new password does not help here (security T-23)
+
+APP_TERMS_VERSION: Final = "2026-11"  # スマートHEMSサービスのご利用規約 as the app shows it (S-BIND-01)
+CHANGE_CODE_LIFE: Final = timedelta(seconds=604_800)  # S-CHG-05, manual p25
+CHANGE_CODE_WRONG_TRIES: Final = 10
+WRONG_CHANGE_CODES_PER_ACCOUNT_AND_HOUR: Final = 5
+PERMIT_LIFE: Final = timedelta(minutes=10)
+
+OS_LIST_AS_OF: Final = "2023-12"
+OS_VERSIONS: Final = {"android": ("6.0", "14"), "ios": ("16", "17")}
+"""Oldest and newest that the manual names (S-GEN-10, S-GEN-11): older is refused, newer is not verified."""
 
 NICKNAME_MAX_CHARACTERS: Final = 10  # S-ADD-07, manual p24
 PASSWORD_MIN_CHARACTERS: Final = 8  # S-ACC-12
+PASSWORD_MAX_CHARACTERS: Final = 256  # as protocol.cloud_api.Text
 
 SAMPLE_INTERVAL: Final = timedelta(seconds=10)
 SAMPLES_PER_MESSAGE: Final = 100  # protocol/README.md, MQTT

@@ -5,8 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.requirement_rows", "tests.support.rings"]
+from tests.cloud.hashing import CHEAP
+
+pytest_plugins = [
+    "tests.support.own_network",
+    "tests.support.requirement_rows",
+    "tests.support.rings",
+    "pytester",
+]
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("on a busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("on a busy machine")
 
 PROGRAMS = ["protocol", "chassis", "emulator", "cloud", "phone_client", "aiseg"]
 
@@ -16,6 +28,12 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
     """Fail a test whose event loop runs into a blocking call made by one of our programs."""
     with blockbuster_ctx(PROGRAMS) as blockbuster:
         yield blockbuster
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash by the same function at its least cost; tests/cloud/test_pepper.py sees what it costs in earnest."""
+    monkeypatch.setattr("cloud.pepper._HASHER", CHEAP)
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ from typing import Final
 from aiohttp import web
 
 from chassis.clock import Clock
-from cloud.api.hashing import Hashing
 from cloud.api.mqtt import Mqtt
 from cloud.api.routes import Route, body
+from cloud.hashing import Hashing
 from cloud.registry import Registry
 from protocol import problems as no
 from protocol.identity import Signed

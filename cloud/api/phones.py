@@ -1,199 +1,148 @@
-"""The phones' half of the API: accounts, sessions, links, timeline, and readiness."""
+"""Phones over HTTP: a further one, a change of one with a code or without, the users of a gateway and their removal."""
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
 
 from chassis.clock import Clock
-from cloud.api.hashing import Hashing
+from cloud.api.bearer import NO_SESSION, who_asks
+from cloud.api.links import tell_unlinked
 from cloud.api.mqtt import Mqtt
-from cloud.api.routes import Route, bearer_token, body, whole_number
+from cloud.api.routes import Route, body
+from cloud.hashing import Hashing
 from cloud.registry import Registry
-from cloud.registry.accounts import Who
 from protocol import problems as no
-from protocol.cloud_api import (
-    Events,
-    Health,
-    Link,
-    LinkRequest,
-    Login,
-    Session,
-    SignedUp,
-    SignUp,
-    Timeline,
-    Verification,
-    Verified,
-)
+from protocol.cloud_api import AddPhone, IssuedChangeCode, Link, MovePhone, RemoveUser, ReplacePhone, Users
 from protocol.openapi import Operation
-from protocol.telemetry import Notice
-from protocol.topics import Topic
 
-_HOURS_DEFAULT: Final = 24
-_HOURS_MAX: Final = 7 * 24
-_BUCKET_S_DEFAULT: Final = 600
-_BUCKET_S_MIN: Final = 60
-_BUCKET_S_MAX: Final = 86_400
+_NEWCOMER_PROBLEMS: Final = (
+    *NO_SESSION,
+    no.REQUEST_MALFORMED,
+    no.NOT_LINKED,
+    no.PHONE_REGISTERED,
+    no.OTHER_GATEWAY,
+)
 
-SIGN_UP: Final = Operation(
+ADD: Final = Operation(
     "POST",
-    "/api/v1/accounts",
-    "Sign up; a mail goes to the address, whoever owns it.",
-    SignedUp,
-    SignUp,
-    status=202,
-    problems=(
-        no.TERMS_NOT_ACCEPTED,
-        no.EMAIL_UNUSABLE,
-        no.PASSWORD_UNUSABLE,
-        no.TOO_BUSY,
-        no.REQUEST_MALFORMED,
-    ),
-)
-VERIFY: Final = Operation(
-    "POST",
-    "/api/v1/accounts/verification",
-    "Confirm an address by the token of the mailed URL.",
-    Verified,
-    Verification,
-    problems=(no.MAIL_URL_INVALID, no.MAIL_URL_EXPIRED, no.REQUEST_MALFORMED),
-)
-LOG_IN: Final = Operation(
-    "POST",
-    "/api/v1/sessions",
-    "Log in on one installation of the app.",
-    Session,
-    Login,
+    "/api/v1/phones",
+    "Register a further phone of a linked account.",
+    Link,
+    AddPhone,
     status=201,
-    problems=(no.LOGIN_REFUSED, no.TOO_BUSY, no.REQUEST_MALFORMED),
-)
-LOG_OUT: Final = Operation(
-    "DELETE",
-    "/api/v1/sessions/current",
-    "Log out: the token is dead.",
-    None,
-    status=204,
-    problems=(no.NOT_LOGGED_IN,),
+    problems=(*_NEWCOMER_PROBLEMS, no.NICKNAME_UNUSABLE, no.NICKNAME_TAKEN, no.PHONES_FULL),
     bearer=True,
 )
-LINK: Final = Operation(
+ISSUE: Final = Operation(
     "POST",
-    "/api/v1/links",
-    "Link the account to a gateway and register this phone; the same whether the phone found it or not.",
+    "/api/v1/change-codes",
+    "Issue a change code for the phone that asks; the one before is void.",
+    IssuedChangeCode,
+    status=201,
+    problems=(*NO_SESSION, no.NOT_LINKED, no.PHONE_NOT_REGISTERED, no.TOO_BUSY),
+    bearer=True,
+)
+MOVE: Final = Operation(
+    "POST",
+    "/api/v1/phones/moves",
+    "Take the place of the phone that a change code was issued for; that phone is out at once.",
     Link,
-    LinkRequest,
+    MovePhone,
     status=201,
     problems=(
-        no.NOT_LOGGED_IN,
-        no.REQUEST_MALFORMED,
-        no.CODE_MALFORMED,
-        no.NICKNAME_UNUSABLE,
+        *_NEWCOMER_PROBLEMS,
+        no.CHANGE_CODE_MALFORMED,
         no.TOO_MANY_TRIES,
         no.TOO_BUSY,
-        no.LINK_REFUSED,
-        no.LINK_CODE_EXPIRED,
-        no.ACCOUNTS_FULL,
-        no.PHONES_FULL,
-        no.OTHER_GATEWAY,
-        no.NICKNAME_TAKEN,
+        no.CHANGE_REFUSED,
+        no.CHANGE_CODE_EXPIRED,
     ),
     bearer=True,
 )
-CURRENT_LINK: Final = Operation(
-    "GET",
-    "/api/v1/links/current",
-    "The account's link.",
+REPLACE: Final = Operation(
+    "POST",
+    "/api/v1/phones/replacements",
+    "Take the place of a phone of the account that can issue no change code; that phone is out at once.",
     Link,
-    problems=(no.NOT_LOGGED_IN, no.NOT_LINKED),
+    ReplacePhone,
+    status=201,
+    problems=(*_NEWCOMER_PROBLEMS, no.PHONE_UNKNOWN),
     bearer=True,
 )
-TIMELINE: Final = Operation(
+USERS: Final = Operation(
     "GET",
-    "/api/v1/timeline",
-    "The linked gateway's last hours in equal spans.",
-    Timeline,
-    problems=(no.NOT_LOGGED_IN, no.NOT_LINKED, no.REQUEST_MALFORMED),
-    query=(("hours", "integer"), ("bucket_s", "integer")),
+    "/api/v1/users",
+    "Every phone that is registered with the account's gateway.",
+    Users,
+    problems=(*NO_SESSION, no.NOT_LINKED, no.PHONE_NOT_REGISTERED),
     bearer=True,
 )
-EVENTS: Final = Operation(
-    "GET",
-    "/api/v1/events",
-    "What has happened to the account's gateways in 90 days, the newest first.",
-    Events,
-    problems=(no.NOT_LOGGED_IN,),
+REMOVE: Final = Operation(
+    "POST",
+    "/api/v1/users/removals",
+    "Remove a phone from the users of a gateway; with the last phone of an account its link goes.",
+    Users,
+    RemoveUser,
+    problems=(
+        *NO_SESSION,
+        no.REQUEST_MALFORMED,
+        no.NOT_LINKED,
+        no.PHONE_NOT_REGISTERED,
+        no.PERMIT_REFUSED,
+        no.PHONE_UNKNOWN,
+    ),
     bearer=True,
 )
-HEALTH: Final = Operation("GET", "/healthz", "Whether requests and telemetry can come in.", Health)
 
 
 @dataclass(frozen=True)
 class PhoneApi:
-    """Translates between requests and the people's verbs."""
+    """Translates between requests and the verbs of phones."""
 
     registry: Registry
     clock: Clock
     mqtt: Mqtt
-    public_url: str
     hashing: Hashing
 
     def routes(self) -> tuple[Route, ...]:
         """Return what is served."""
         return (
-            Route(SIGN_UP, self._sign_up),
-            Route(VERIFY, self._verify),
-            Route(LOG_IN, self._log_in),
-            Route(LOG_OUT, self._log_out),
-            Route(LINK, self._link),
-            Route(CURRENT_LINK, self._current_link),
-            Route(TIMELINE, self._timeline),
-            Route(EVENTS, self._events),
-            Route(HEALTH, self._health),
+            Route(ADD, self._add),
+            Route(ISSUE, self._issue),
+            Route(MOVE, self._move),
+            Route(REPLACE, self._replace),
+            Route(USERS, self._users),
+            Route(REMOVE, self._remove),
         )
 
-    async def _sign_up(self, request: web.Request) -> SignedUp:
-        asked = await body(request, SignUp)
-        return await self.hashing.run(self.registry.sign_up, asked, self.public_url, self.clock.now())
+    async def _add(self, request: web.Request) -> Link:
+        who = await who_asks(request, self.registry, self.clock)
+        asked = await body(request, AddPhone)
+        return await asyncio.to_thread(self.registry.add_phone, who, asked, self.clock.now())
 
-    async def _verify(self, request: web.Request) -> Verified:
-        asked = await body(request, Verification)
-        return await asyncio.to_thread(self.registry.verify, asked.token, self.clock.now())
+    async def _issue(self, request: web.Request) -> IssuedChangeCode:
+        who = await who_asks(request, self.registry, self.clock)
+        return await self.hashing.run(self.registry.issue_change_code, who, self.clock.now())
 
-    async def _log_in(self, request: web.Request) -> Session:
-        asked = await body(request, Login)
-        return await self.hashing.run(self.registry.log_in, asked, self.clock.now())
+    async def _move(self, request: web.Request) -> Link:
+        who = await who_asks(request, self.registry, self.clock)
+        asked = await body(request, MovePhone)
+        return await self.hashing.run(self.registry.move_phone, who, asked, self.clock.now())
 
-    async def _log_out(self, request: web.Request) -> None:
-        await asyncio.to_thread(self.registry.log_out, bearer_token(request), self.clock.now())
+    async def _replace(self, request: web.Request) -> Link:
+        who = await who_asks(request, self.registry, self.clock)
+        asked = await body(request, ReplacePhone)
+        return await asyncio.to_thread(self.registry.replace_phone, who, asked, self.clock.now())
 
-    async def _link(self, request: web.Request) -> Link:
-        who = await self._who(request)  # before anything else of the request is judged
-        asked, now = await body(request, LinkRequest), self.clock.now()
-        link = await self.hashing.run(self.registry.link, who, asked, request.remote or "", now)
-        epoch = await asyncio.to_thread(self.registry.epoch_of, link.gateway_id)
-        if epoch is not None:
-            notice = Notice(kind="linked", gateway_id=link.gateway_id, at=now, nickname=link.nickname)
-            await self.mqtt.tell(Topic(link.gateway_id, epoch, "notice"), notice.model_dump_json().encode())
-        return link
+    async def _users(self, request: web.Request) -> Users:
+        who = await who_asks(request, self.registry, self.clock)
+        return await asyncio.to_thread(self.registry.users, who)
 
-    async def _current_link(self, request: web.Request) -> Link:
-        return await asyncio.to_thread(self.registry.current_link, await self._who(request))
-
-    async def _timeline(self, request: web.Request) -> Timeline:
-        who = await self._who(request)
-        length = timedelta(hours=whole_number(request, "hours", _HOURS_DEFAULT, 1, _HOURS_MAX))
-        bucket = timedelta(
-            seconds=whole_number(request, "bucket_s", _BUCKET_S_DEFAULT, _BUCKET_S_MIN, _BUCKET_S_MAX)
-        )
-        return await asyncio.to_thread(self.registry.timeline, who, length, bucket, self.clock.now())
-
-    async def _events(self, request: web.Request) -> Events:
-        return await asyncio.to_thread(self.registry.events, await self._who(request), self.clock.now())
-
-    async def _health(self, _request: web.Request) -> Health:
-        return Health(ready=self.mqtt.is_connected())
-
-    async def _who(self, request: web.Request) -> Who:
-        return await asyncio.to_thread(self.registry.authenticate, bearer_token(request), self.clock.now())
+    async def _remove(self, request: web.Request) -> Users:
+        who = await who_asks(request, self.registry, self.clock)
+        asked, now = await body(request, RemoveUser), self.clock.now()
+        removed = await asyncio.to_thread(self.registry.remove_user, who, asked, now)
+        await tell_unlinked(self.mqtt, removed.left, now)
+        return removed.users

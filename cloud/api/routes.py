@@ -1,19 +1,22 @@
 """One list of routes serves the requests and describes itself as `/openapi.json`, so that the two cannot drift."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from typing import Final, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from protocol.faults import reason
+from protocol.faults import NO_TEXT, holds_nul, reason
 from protocol.openapi import Operation, describe
 from protocol.problems import NOT_LOGGED_IN, REQUEST_MALFORMED, Problem
 
 _JSON: Final = "application/json"
 _VERSION: Final = version("aiseg")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -47,6 +50,8 @@ async def body(request: web.Request, kind: type[Request]) -> Request:
     if request.content_type != _JSON:
         raise Problem(REQUEST_MALFORMED, reason=f"Content-Type is not {_JSON}")
     text = await request.read()
+    if holds_nul(text.decode(errors="replace")):
+        raise Problem(REQUEST_MALFORMED, reason=NO_TEXT)
     try:
         return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
@@ -65,18 +70,35 @@ def bearer_token(request: web.Request) -> str:
     return token
 
 
-def whole_number(request: web.Request, name: str, default: int, least: int, most: int) -> int:
-    """Return a number of the query.
+def choice(request: web.Request, name: str, among: Sequence[str]) -> str:
+    """Return one of `among` from the query, the first of them where it says nothing.
 
     Raises:
         Problem: `request_malformed`.
     """
-    text = request.query.get(name, str(default))
-    if not (
-        text.isascii() and text.isdigit() and len(text) < len(str(most)) + 1 and least <= int(text) <= most
-    ):
-        raise Problem(REQUEST_MALFORMED, reason=f"{name}: not a number from {least} to {most}")
-    return int(text)
+    text = request.query.get(name, among[0])
+    if text not in among:
+        raise Problem(REQUEST_MALFORMED, reason=f"{name}: none of {', '.join(among)}")
+    return text
+
+
+def day(request: web.Request, name: str, first_year: int, last_year: int) -> date | None:
+    """Return a day of the query as YYYY-MM-DD, None where it says nothing.
+
+    Raises:
+        Problem: `request_malformed`.
+    """
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        told = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        told = None
+    if told is None or not first_year <= told.year <= last_year:
+        reason = f"{name}: not a day (YYYY-MM-DD) of {first_year} to {last_year}"
+        raise Problem(REQUEST_MALFORMED, reason=reason)
+    return told
 
 
 def _serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

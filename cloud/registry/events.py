@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select
 
 from cloud.instants import from_ms, in_ms, to_ms
-from cloud.registry.accounts import Who
 from cloud.registry.desk import Desk
+from cloud.registry.sessions import Who
 from cloud.store.schema import events
-from protocol.cloud_api import Event
+from protocol.cloud_api import Event, EventKind
 from protocol.cloud_api import Events as EventsOfAccount
 
 _LIFE: Final = timedelta(days=90)
@@ -35,7 +35,7 @@ def note_event(
     store: Connection,
     account_ids: Iterable[int],
     gateway_id: str,
-    kind: Literal["link_code_issued", "registered_anew"],
+    kind: EventKind,
     now_ms: int,
 ) -> None:
     """Note it for each of the accounts, and forget what is too old."""

@@ -17,7 +17,7 @@ from cloud.pepper import mint_token
 from cloud.registrations import family_needed
 from cloud.registry.desk import Desk
 from cloud.store.schema import consents, gateways, nonces
-from protocol.faults import reason
+from protocol.faults import NO_TEXT, holds_nul, reason
 from protocol.identity import Frozen, Signed
 from protocol.problems import GATEWAY_REFUSED, REQUEST_MALFORMED, SERVICE_TERMS_NOT_ACCEPTED, Problem
 from protocol.registering import (
@@ -117,6 +117,8 @@ def read(kind: type[Request], signed: Signed) -> Request:
     Raises:
         Problem: `request_malformed`.
     """
+    if holds_nul(signed.payload):
+        raise Problem(REQUEST_MALFORMED, reason=f"payload: {NO_TEXT}")
     try:
         return kind.model_validate_json(signed.payload, strict=True)
     except ValidationError as error:

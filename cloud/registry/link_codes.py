@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from cloud import link_codes as rules
+from cloud.codes import mint
 from cloud.guessing import retry_after_s
 from cloud.instants import from_ms, to_ms
 from cloud.registry.events import note_event
@@ -40,7 +40,7 @@ class LinkCodes(Gateways):
         check_consent(request.consent)
         if request.family is None and needs_family(row):
             raise Problem(FAMILY_NEEDED)
-        link_code = rules.mint()
+        link_code = mint()
         code_hash, now_ms = self.pepper.hash(link_code), to_ms(now)
         with self.store.writing() as store:
             _check_issues(store, row, now_ms)

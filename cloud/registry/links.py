@@ -1,59 +1,53 @@
-"""Links at the registry: nickname, device code and link code are judged here and nowhere else.
+"""Links at the registry: nickname, device code and link code make one, アカウント削除 ends it (manual p20, p21, p28).
 
-Every limit is checked and every code is spent in one transaction. A try is reserved before the slow comparison and given
-back when the pair was right, so that parallel guesses cannot exceed the budget.
+Every limit is checked and every code is spent in one transaction.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select
 
-from cloud.guessing import peer_scope, retry_after_s
 from cloud.instants import in_ms, to_ms
-from cloud.link_codes import is_live
-from cloud.nicknames import nickname_key, read_nickname
-from cloud.registry.accounts import Who, link_of
-from cloud.registry.desk import Desk
-from cloud.slots import lowest_free
-from cloud.store.schema import gateways, link_codes, links, phones, wrong_tries
-from protocol.cloud_api import Link, LinkRequest
-from protocol.problems import (
-    ACCOUNTS_FULL,
-    LINK_CODE_EXPIRED,
-    LINK_REFUSED,
-    NICKNAME_TAKEN,
-    NOT_LINKED,
-    OTHER_GATEWAY,
-    PHONES_FULL,
-    TOO_MANY_TRIES,
-    Problem,
-)
-from protocol.rules import (
-    LINK_CODE_WRONG_TRIES,
-    MAX_ACCOUNTS_PER_GATEWAY,
-    MAX_PHONES_PER_ACCOUNT,
-    WRONG_TRIES_PER_ACCOUNT_AND_DAY,
-    WRONG_TRIES_PER_ACCOUNT_AND_HOUR,
-    WRONG_TRIES_PER_ADDRESS_AND_HOUR,
-    WRONG_TRIES_PER_GATEWAY_AND_DAY,
-)
-
-_HOUR: Final = timedelta(hours=1)
-_DAY: Final = timedelta(days=1)
+from cloud.nicknames import read_nickname
+from cloud.pepper import digest, mint_token
+from cloud.registry.events import note_event
+from cloud.registry.pairs import Pairs, check_unspent, spend
+from cloud.registry.seating import Left, check_app, leave, linked, take_place, take_slot, tell_of_new_phone
+from cloud.registry.seats import accounts_at, made_by, users_at
+from cloud.registry.sessions import Who, check_session
+from cloud.store.schema import app_consents, gateways, permits
+from protocol.areas import Place
+from protocol.cloud_api import Link, LinkPreview, LinkRequest
+from protocol.problems import APP_TERMS_NOT_ACCEPTED, NOT_LINKED, Problem
+from protocol.registering import Consent
+from protocol.rules import APP_TERMS_VERSION, PERMIT_LIFE
 
 
-@dataclass(frozen=True)
-class _Try:
-    """A reserved try, and the newest unspent code of the gateway it is aimed at, if there is one."""
-
-    try_id: int
-    code: Row[Any] | None
-
-
-class Links(Desk):
+class Links(Pairs):
     """Who is linked to which gateway."""
+
+    def preview_link(self, who: Who, request: LinkRequest, peer: str, now: datetime) -> LinkPreview:
+        """Say which gateway the pair of codes is of and who uses it; nothing is spent or linked (S-BIND-15, T-12).
+
+        It is judged as a link is, but for what removing a phone from the list can mend: no place left, a nickname taken.
+
+        Raises:
+            Problem: `app_terms_not_accepted`, `nickname_unusable`, `too_many_tries`, `link_refused`,
+                `link_code_expired`, `other_gateway`.
+        """
+        _check_consent(request.consent)
+        read_nickname(request.nickname)
+        with self.store.writing() as store:
+            check_session(store, who)
+            tried = self.reserve_pair(store, who, request, peer, to_ms(now))
+        code, permit = self.judge_pair(tried, to_ms(now)), mint_token()
+        with self.store.writing() as store:
+            check_session(store, who)
+            check_unspent(store, code)
+            check_app(store, who, code.gateway_id)
+            _give_permit(store, who, code, permit, to_ms(now))
+            return _preview(store, who, code.gateway_id, permit)
 
     def link(self, who: Who, request: LinkRequest, peer: str, now: datetime) -> Link:
         """Link the account to a gateway and register this phone under `request.nickname`.
@@ -61,30 +55,27 @@ class Links(Desk):
         Repeating a `request_id` returns the same link. A refusal changes nothing, except that a wrong pair counts as a try.
 
         Raises:
-            Problem: `nickname_unusable`, `too_many_tries`, `link_refused`, `link_code_expired`, `accounts_full`,
-                `phones_full`, `other_gateway`, `nickname_taken`.
+            Problem: `app_terms_not_accepted`, `nickname_unusable`, `too_many_tries`, `link_refused`,
+                `link_code_expired`, `accounts_full`, `phones_full`, `other_gateway`, `nickname_taken`.
         """
-        with self.store.reading() as store:
-            made = _made_link(store, who, request)
-        if made:
-            return made
-        nickname, now_ms = read_nickname(request.nickname), to_ms(now)
-        tried = self._reserve_try(who, request, peer_scope(peer), now_ms)
-        code_hash = tried.code.code_hash if tried.code else None
-        if not self.pepper.verify(request.link_code, code_hash) or tried.code is None:
-            raise Problem(LINK_REFUSED)
+        _check_consent(request.consent)
+        read_nickname(request.nickname)
+        now_ms = to_ms(now)
         with self.store.writing() as store:
-            store.execute(delete(wrong_tries).where(wrong_tries.c.try_id == tried.try_id))
-        if not is_live(tried.code.issued_at, now_ms):
-            raise Problem(LINK_CODE_EXPIRED)
-        with self.store.writing() as store:
-            made = _made_link(store, who, request)
+            check_session(store, who)
+            made = made_by(store, who.account_id, who.installation_id, request.request_id)
             if made:
                 return made
-            _spend(store, tried.code, now_ms)
-            _bind(store, who, tried.code.gateway_id, now_ms)
-            _seat_phone(store, who, nickname, request.request_id)
-            return _linked(store, who)
+            tried = self.reserve_pair(store, who, request, peer, now_ms)
+        code = self.judge_pair(tried, now_ms)
+        with self.store.writing() as store:
+            check_session(store, who)
+            made = made_by(store, who.account_id, who.installation_id, request.request_id)
+            if made:
+                return made
+            spend(store, code, now_ms)
+            _bind(store, who, code.gateway_id, request, now_ms)
+            return linked(store, who)
 
     def current_link(self, who: Who) -> Link:
         """Return the account's link.
@@ -93,117 +84,58 @@ class Links(Desk):
             Problem: `not_linked`.
         """
         with self.store.reading() as store:
-            return _linked(store, who)
+            return linked(store, who)
 
-    def _reserve_try(self, who: Who, request: LinkRequest, peer: str, now_ms: int) -> _Try:
+    def delete_account(self, who: Who, now: datetime) -> Left:
+        """Take everything of the account from its gateway: the link, the phones, their codes, every session (S-DEL-08).
+
+        The CLUB Panasonic ID stays (S-DEL-04), and so does everything of the gateway (S-DEL-09, A-12).
+
+        Raises:
+            Problem: `not_linked`.
+        """
         with self.store.writing() as store:
-            store.execute(delete(wrong_tries).where(wrong_tries.c.tried_at <= now_ms - in_ms(_DAY)))
-            _check_budgets(store, who.account_id, request.device_code, peer, now_ms)
-            code = _newest_code(store, request.device_code)
-            values = {"account_id": who.account_id, "device_code": request.device_code, "peer": peer}
-            values |= {"link_code_id": code and code.link_code_id, "tried_at": now_ms}
-            reserved = store.execute(insert(wrong_tries).values(values).returning(wrong_tries.c.try_id))
-            return _Try(reserved.scalar_one(), code)
+            check_session(store, who)
+            left = leave(store, who.account_id, to_ms(now))
+            if left is None:
+                raise Problem(NOT_LINKED)
+            return left
 
 
-def _linked(store: Connection, who: Who) -> Link:
-    link = link_of(store, who.account_id, who.installation_id)
-    if link is None:
-        raise Problem(NOT_LINKED)
-    return link
+def _check_consent(consent: Consent) -> None:
+    """Let pass a consent to the app's present terms (S-BIND-02)."""
+    if consent.terms_version != APP_TERMS_VERSION:
+        raise Problem(APP_TERMS_NOT_ACCEPTED)
 
 
-def _made_link(store: Connection, who: Who, request: LinkRequest) -> Link | None:
-    """Return the link if this very request has made it: its answer was lost on the way (S-BIND-20)."""
-    same = select(phones.c.slot).where(_phone(who), phones.c.request_id == request.request_id)
-    return _linked(store, who) if store.scalar(same) is not None else None
+def _bind(store: Connection, who: Who, gateway_id: str, request: LinkRequest, now_ms: int) -> None:
+    """Take a place and a slot, keep the consent, and tell whom it concerns."""
+    is_new = take_place(store, who, gateway_id, now_ms)
+    is_further = take_slot(store, who, read_nickname(request.nickname), request.request_id) and not is_new
+    _record_consent(store, who, request.consent, now_ms)
+    if is_new:
+        note_event(store, accounts_at(store, gateway_id), gateway_id, "linked", now_ms)
+    if is_further:
+        tell_of_new_phone(store, who, now_ms)
 
 
-def _phone(who: Who) -> ColumnElement[bool]:
-    return (phones.c.account_id == who.account_id) & (phones.c.installation_id == who.installation_id)
+def _record_consent(store: Connection, who: Who, consent: Consent, now_ms: int) -> None:
+    values = {"account_id": who.account_id, "terms_version": consent.terms_version, "recorded_at": now_ms}
+    store.execute(insert(app_consents).values(values | {"agreed_at": to_ms(consent.agreed_at)}))
 
 
-def _check_budgets(store: Connection, account_id: int, device_code: str, peer: str, now_ms: int) -> None:
-    by_account = wrong_tries.c.account_id == account_id
-    budgets = (
-        (by_account, WRONG_TRIES_PER_ACCOUNT_AND_HOUR, _HOUR),
-        (by_account, WRONG_TRIES_PER_ACCOUNT_AND_DAY, _DAY),
-        (wrong_tries.c.peer == peer, WRONG_TRIES_PER_ADDRESS_AND_HOUR, _HOUR),
-        (wrong_tries.c.device_code == device_code, WRONG_TRIES_PER_GATEWAY_AND_DAY, _DAY),
-    )
-    for scope, limit, window in budgets:
-        wait_s = retry_after_s(
-            store.scalars(select(wrong_tries.c.tried_at).where(scope)), limit, window, now_ms
-        )
-        if wait_s is not None:
-            raise Problem(TOO_MANY_TRIES, retry_after_s=wait_s)
+def _give_permit(store: Connection, who: Who, code: Row[Any], permit: str, now_ms: int) -> None:
+    """Let the account remove phones from the list it is about to see, by its newest permit only (S-BIND-16)."""
+    old = permits.c.issued_at <= now_ms - in_ms(PERMIT_LIFE)
+    store.execute(delete(permits).where(old | (permits.c.account_id == who.account_id)))
+    values = {"account_id": who.account_id, "link_code_id": code.link_code_id, "issued_at": now_ms}
+    store.execute(insert(permits).values(values | {"permit_digest": digest(permit)}))
 
 
-def _newest_code(store: Connection, device_code: str) -> Row[Any] | None:
-    """Return the newest code of the gateway with `device_code`, unless it is spent or has survived its wrong tries."""
-    code = store.execute(
-        select(link_codes)
-        .join_from(link_codes, gateways)
-        .where(gateways.c.device_code == device_code)
-        .order_by(link_codes.c.link_code_id.desc())
-        .limit(1)
-    ).one_or_none()
-    if code is None or code.spent_at is not None:
-        return None
-    on_it = wrong_tries.c.link_code_id == code.link_code_id
-    tries = store.scalar(select(func.count()).select_from(wrong_tries).where(on_it)) or 0
-    return code if tries < LINK_CODE_WRONG_TRIES else None
-
-
-def _spend(store: Connection, code: Row[Any], now_ms: int) -> None:
-    """Spend the code, if it is still there, unspent and the newest: somebody may have been faster."""
-    newest = select(func.max(link_codes.c.link_code_id)).where(link_codes.c.gateway_id == code.gateway_id)
-    if store.scalar(newest) != code.link_code_id:
-        raise Problem(LINK_REFUSED)
-    same = (link_codes.c.link_code_id == code.link_code_id) & (link_codes.c.code_hash == code.code_hash)
-    this = same & link_codes.c.spent_at.is_(None)
-    if store.execute(update(link_codes).where(this).values(spent_at=now_ms)).rowcount != 1:
-        raise Problem(LINK_REFUSED)
-
-
-def _bind(store: Connection, who: Who, gateway_id: str, now_ms: int) -> None:
-    """Take a place among the gateway's accounts, unless this account has one (S-GEN-13, S-GEN-17, S-BIND-11)."""
-    bound = select(links.c.gateway_id).where(links.c.account_id == who.account_id)
-    here = (
-        select(links.c.gateway_id)
-        .join_from(links, phones)
-        .where(phones.c.installation_id == who.installation_id)
-    )
-    linked_to = {*store.scalars(bound), *store.scalars(here)}
-    if linked_to - {gateway_id}:
-        raise Problem(OTHER_GATEWAY)
-    if store.scalar(bound) is not None:
-        return
-    taken = store.scalars(select(links.c.member_slot).where(links.c.gateway_id == gateway_id)).all()
-    slot = lowest_free(taken, MAX_ACCOUNTS_PER_GATEWAY)
-    if slot is None:
-        raise Problem(ACCOUNTS_FULL)
-    values = {
-        "account_id": who.account_id,
-        "gateway_id": gateway_id,
-        "member_slot": slot,
-        "linked_at": now_ms,
-    }
-    store.execute(insert(links).values(values))
-
-
-def _seat_phone(store: Connection, who: Who, nickname: str, request_id: str) -> None:
-    """Take a slot of the account, or keep the one that this installation has (S-GEN-12, S-GEN-18, S-BIND-14)."""
-    rows = store.execute(select(phones).where(phones.c.account_id == who.account_id)).all()
-    others = [row for row in rows if row.installation_id != who.installation_id]
-    if any(row.nickname_key == nickname_key(nickname) for row in others):
-        raise Problem(NICKNAME_TAKEN)
-    values = {"nickname": nickname, "nickname_key": nickname_key(nickname), "request_id": request_id}
-    if len(others) < len(rows):
-        store.execute(update(phones).where(_phone(who)).values(values))
-        return
-    slot = lowest_free([row.slot for row in rows], MAX_PHONES_PER_ACCOUNT)
-    if slot is None:
-        raise Problem(PHONES_FULL)
-    owner = {"account_id": who.account_id, "installation_id": who.installation_id, "slot": slot}
-    store.execute(insert(phones).values(owner | values))
+def _preview(store: Connection, who: Who, gateway_id: str, permit: str) -> LinkPreview:
+    row = store.execute(select(gateways).where(gateways.c.gateway_id == gateway_id)).one()
+    place = ""  # of a gateway registered before the wizard asked for it
+    if row.prefecture is not None:
+        place = Place(prefecture=row.prefecture, area=row.area, municipality=row.municipality).joined()
+    users = users_at(store, gateway_id, who.account_id)
+    return LinkPreview(gateway_id=gateway_id, model=row.model, place=place, users=users, permit=permit)

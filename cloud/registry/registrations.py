@@ -10,10 +10,11 @@ from cloud import registrations as rules
 from cloud.accounts import registered_anew_mail
 from cloud.instants import from_ms, in_ms, to_ms
 from cloud.logins import Login, gateway_login, hash_password
-from cloud.registry.accounts import post_mail
 from cloud.registry.events import note_event
 from cloud.registry.gateways import Gateways, check_consent, owned, read, record_consent, select_gateway
+from cloud.registry.post import post_mail
 from cloud.registry.releases import check_firmware, newest_version
+from cloud.registry.seating import clear
 from cloud.store.schema import accounts, gateways, link_codes, links, phones, registration_runs, samples
 from protocol.identity import Signed
 from protocol.problems import (
@@ -94,7 +95,7 @@ class Registrations(Gateways):
         epoch = request.replacing + 1
         if request.replacing:
             _tell_owners(store, request.gateway_id, now_ms)
-            _erase(store, request.gateway_id)
+            _erase(store, request.gateway_id, now_ms)
         password = self._mqtt_password(request.gateway_id, epoch, request.run_id)
         values = request.model_dump(
             include={"gateway_id", "device_code", "public_key", "model", "firmware", "run_id"}
@@ -190,7 +191,8 @@ def _tell_owners(store: Connection, gateway_id: str, now_ms: int) -> None:
         post_mail(store, registered_anew_mail(), row.email, now_ms)
 
 
-def _erase(store: Connection, gateway_id: str) -> None:
-    """Erase what the old epoch has gathered; links take their phones along."""
-    for table in (samples, links, link_codes):
+def _erase(store: Connection, gateway_id: str, now_ms: int) -> None:
+    """Erase what the old epoch has gathered, and put its phones out."""
+    clear(store, gateway_id, now_ms)
+    for table in (samples, link_codes):
         store.execute(delete(table).where(table.c.gateway_id == gateway_id))

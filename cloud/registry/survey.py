@@ -1,4 +1,4 @@
-"""The registry looked over: caught mails, the operator's table, the latest instant known."""
+"""The registry looked over: caught mails and SMS, the latest instant known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,21 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from cloud.instants import from_ms, to_ms
+from cloud.instants import from_ms
 from cloud.registry.desk import Desk
-from cloud.store.schema import accounts, gateways, link_codes, mails, registration_runs, releases, samples
-from cloud.timeline import is_online
+from cloud.store.schema import (
+    change_codes,
+    gateways,
+    link_codes,
+    mails,
+    registration_runs,
+    releases,
+    tallies,
+    texts,
+    tokens,
+)
 
-_MAILS_SHOWN: Final = 100
+_SHOWN: Final = 100
 
 
 @dataclass(frozen=True)
@@ -24,28 +33,17 @@ class CaughtMail:
     subject: str
     body: str
     sent_at: datetime
+    mail_id: int
 
 
 @dataclass(frozen=True)
-class GatewayLine:
-    """One gateway in the operator's table."""
+class CaughtText:
+    """An SMS as it would have reached the number `recipient` (E.164)."""
 
-    gateway_id: str
-    model: str
-    firmware: str
-    epoch: int
-    registered_at: datetime
-    online: bool
-    last_seen_at: datetime | None
-    samples: int
-
-
-@dataclass(frozen=True)
-class Overview:
-    """The operator's table, and how many accounts there are (confirmed ones)."""
-
-    gateways: Sequence[GatewayLine]
-    accounts: int
+    recipient: str
+    body: str
+    sent_at: datetime
+    text_id: int
 
 
 class Survey(Desk):
@@ -53,34 +51,23 @@ class Survey(Desk):
 
     def inbox(self) -> Sequence[CaughtMail]:
         """Return the newest mails, newest first."""
-        columns = (mails.c.sender, mails.c.recipient, mails.c.subject, mails.c.body, mails.c.sent_at)
-        newest = select(*columns).order_by(mails.c.mail_id.desc()).limit(_MAILS_SHOWN)
+        newest = select(mails).order_by(mails.c.mail_id.desc()).limit(_SHOWN)
         with self.store.reading() as store:
-            return [CaughtMail(*row[:4], from_ms(row.sent_at)) for row in store.execute(newest)]
-
-    def overview(self, now: datetime) -> Overview:
-        """Return every gateway in the order of registration, and the number of accounts."""
-        stored = select(func.count()).where(samples.c.gateway_id == gateways.c.gateway_id).scalar_subquery()
-        lines = select(gateways, stored.label("stored")).order_by(gateways.c.registered_at)
-        confirmed = select(func.count()).select_from(accounts).where(accounts.c.verified_at.is_not(None))
-        with self.store.reading() as store:
-            rows, number = store.execute(lines).all(), store.scalar(confirmed) or 0
-        return Overview(
-            [
-                GatewayLine(
-                    gateway_id=row.gateway_id,
-                    model=row.model,
-                    firmware=row.firmware,
-                    epoch=row.epoch,
-                    registered_at=from_ms(row.registered_at),
-                    online=is_online(row.says_online, row.last_seen_at, to_ms(now)),
-                    last_seen_at=None if row.last_seen_at is None else from_ms(row.last_seen_at),
-                    samples=row.stored,
+            return [
+                CaughtMail(
+                    row.sender, row.recipient, row.subject, row.body, from_ms(row.sent_at), row.mail_id
                 )
-                for row in rows
-            ],
-            number,
-        )
+                for row in store.execute(newest)
+            ]
+
+    def texts(self) -> Sequence[CaughtText]:
+        """Return the newest SMS, newest first."""
+        newest = select(texts).order_by(texts.c.text_id.desc()).limit(_SHOWN)
+        with self.store.reading() as store:
+            return [
+                CaughtText(row.recipient, row.body, from_ms(row.sent_at), row.text_id)
+                for row in store.execute(newest)
+            ]
 
     def latest_instant(self) -> datetime | None:
         """Return the latest instant the store knows to have passed; the clock must not show an earlier one."""
@@ -89,7 +76,11 @@ class Survey(Desk):
             gateways.c.registered_at,
             registration_runs.c.begun_at,
             link_codes.c.issued_at,
+            change_codes.c.issued_at,
             mails.c.sent_at,
+            texts.c.sent_at,
+            tokens.c.issued_at,
+            tallies.c.at,
             releases.c.published_at,
         )
         with self.store.reading() as store:

@@ -10,7 +10,7 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from emulator.gateway import Gateway
-from protocol.codes import shown_link_code
+from protocol.codes import in_fours
 from protocol.device_api import Update
 from protocol.rules import LINK_CODE_LIFE, TOKYO
 from protocol.telemetry import Sample
@@ -103,7 +103,7 @@ def tokyo_time(at: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
 def code_facts(link_code: str, expires_in_s: int) -> dict[str, object]:
     """Return what the link code's screen shows: groups of four, QR, remaining seconds."""
     return {
-        "groups": shown_link_code(link_code).split(),
+        "groups": in_fours(link_code).split(),
         "qr": segno.make_qr(link_code).svg_inline(
             scale=6, border=2, omitsize=True, svgclass=None, lineclass=None
         ),

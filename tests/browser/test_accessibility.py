@@ -18,6 +18,7 @@ from protocol.rules import TOKYO
 from tests.browser.conftest import OpenPanel
 from tests.browser.home import PANEL_SIZE, PHONE_SIZE, Home, home_in
 from tests.browser.person import FAMILY, PLACE, Person
+from tests.browser.phone_person import PhonePerson
 from tests.cloud.serving import TestClock
 from tests.emulator.clocks import ManualClock
 from tests.support.waiting import until
@@ -34,7 +35,7 @@ RULES = {
     "resultTypes": ["violations"],
 }
 SMALL_TARGETS = """(_, least) => [...document.querySelectorAll(
-    "main a, main button, main select, main input:not([type=hidden]):not([type=checkbox]), main label.tick, header a"
+    "main a, main button, main select, main input:not([type=hidden], [type=checkbox], [type=radio]), main label:is(.tick, .pick), header a"
   )].filter(each => each.checkVisibility() && each.getBoundingClientRect().height < least)
     .map(each => `${each.outerHTML.slice(0, 90)} is ${each.getBoundingClientRect().height} px high`)"""
 TARGET_PX = 44
@@ -346,7 +347,7 @@ async def test_dead_ends_the_pin_and_the_familys_page(
 class Keys:
     """A person who has a keyboard and nothing else."""
 
-    person: Person
+    person: Person | PhonePerson
 
     async def tab_to(self, wanted: Locator) -> None:
         """Press Tab until it is focused; whatever is on the way shows that it is."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from protocol.rules import TOKYO
 from tests.browser.conftest import OpenPanel
@@ -134,6 +134,24 @@ async def test_the_answers_depend_on_each_other_and_are_all_needed(person: Perso
     await person.is_at("/register/check")
 
 
+@pytest.mark.req("S-REG-17")
+async def test_who_chooses_before_the_script_has_come_gets_the_list_all_the_same(person: Person) -> None:
+    come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await person.go_to("confirmation")
+    await person.page.route("**/panel.js*", late)
+    await person.page.get_by_label("確認コード").fill(person.confirmation_code)
+    await person.page.get_by_role("button", name="次へ").click(no_wait_after=True)
+    await person.page.select_option("[name=prefecture]", "東京都")
+    await expect(person.page.get_by_label("地域")).to_be_disabled()
+    come.set()
+    await expect(person.page.get_by_label("地域")).to_be_enabled()
+
+
 @pytest.mark.req("S-REG-18")
 async def test_a_forged_form_cannot_put_a_town_into_another_area(person: Person) -> None:
     await person.go_to("settings")
@@ -256,7 +274,7 @@ async def test_registering_again_names_what_is_erased_and_erases_it_only_when_th
 
 async def stored(home: Home) -> int:
     overview = await asyncio.to_thread(home.cloud.registry.overview, datetime.now(TOKYO))  # noqa: TID251
-    return overview.gateways[0].samples
+    return overview.gateways[0].stored_up_to
 
 
 @pytest.mark.req("S-REG-32")

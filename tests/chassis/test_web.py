@@ -7,15 +7,16 @@ from contextlib import suppress
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
-from chassis.web import application, form_of, listening, serving, url_of
+from chassis.web import application, form_of, let_forms_lead_to, listening, serving, url_of
 from protocol.problems import UnreachableError
 
 pytestmark = pytest.mark.adapters
 
 
 async def away(_: web.Request) -> web.Response:
-    raise UnreachableError("the broker", "silent")
+    raise UnreachableError("the broker", "silent", ja=("ブローカー", "無応答"))
 
 
 async def answer_of(
@@ -72,7 +73,10 @@ async def test_what_could_not_be_found_out_is_told_as_such() -> None:
     app.router.add_get("/", away)
     async with listening(["127.0.0.1"], 0) as listeners, serving(app, listeners):
         answer = await answer_of(address_of(listeners[0]))
-    assert answer == (503, "the broker cannot be reached (silent).\n")
+    assert answer == (
+        503,
+        "ブローカー に接続できません（無応答）。\nthe broker cannot be reached (silent).\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,11 +92,24 @@ async def test_behind_a_proxy_the_public_name_is_our_own_origin(origin: str, sta
     assert answer[0] == status
 
 
+@pytest.mark.parametrize("address", ["/a%00b", "/?name=a%00b", "/?na%00me"])
+async def test_an_address_with_a_nul_is_refused_before_anybody_looks_it_up(address: str) -> None:
+    async with (
+        listening(["127.0.0.1"], 0) as listeners,
+        serving(application([]), listeners),
+        aiohttp.ClientSession() as browser,
+        browser.get(URL(url_of(listeners[0]) + address, encoded=True)) as answer,
+    ):
+        assert (answer.status, (await answer.json(content_type=None))["code"]) == (400, "request_malformed")
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
         ("application/x-www-form-urlencoded; charset=utf-7", b"token=+2AA-\xff"),
         ("application/x-www-form-urlencoded", b"token=%ff%fe"),
+        ("application/x-www-form-urlencoded", b"token=a%00"),
+        ("application/x-www-form-urlencoded", b"tok%00en=a"),
         ("application/x-www-form-urlencoded", "token=\u6c7a".encode()),
         ("application/x-www-form-urlencoded", b"&".join(b"a%d=1" % number for number in range(60))),
         ("multipart/form-data; boundary=x", b"--x\r\nContent-Transfer-Encoding: foo\r\n\r\n1\r\n--x--"),
@@ -126,3 +143,34 @@ async def sent(kind: str, body: bytes) -> tuple[int, str]:
         browser.post(url_of(listeners[0]), data=body, headers={"Content-Type": kind}) as answer,
     ):
         return answer.status, await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        (None, "'self'"),
+        ("http://127.0.0.1:8082/callback?state=x", "'self' http://127.0.0.1:8082"),
+        ("https://app.example/", "'self' https://app.example"),
+        ("http://[::1]:8082/callback", "'self' http:"),
+    ],
+)
+async def test_forms_lead_to_our_own_pages_and_where_a_page_lets_them(url: str | None, allowed: str) -> None:
+    async def show(_: web.Request) -> web.Response:
+        response = web.Response(text="a page")
+        if url:
+            let_forms_lead_to(url, response)
+        return response
+
+    app = application([])
+    app.router.add_get("/", show)
+    async with (
+        listening(["127.0.0.1"], 0) as listeners,
+        serving(app, listeners),
+        aiohttp.ClientSession() as browser,
+        browser.get(url_of(listeners[0])) as answer,
+    ):
+        policies = answer.headers.getall("Content-Security-Policy")
+    assert len(policies) == 1
+    assert f"; form-action {allowed}; " in policies[0]
+    assert policies[0].startswith("default-src 'none'; ")
+    assert "frame-ancestors 'none'" in policies[0]

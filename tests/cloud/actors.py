@@ -14,11 +14,23 @@ from sqlalchemy import select
 
 from cloud.arrivals import Arrival
 from cloud.registry import Registry, open_registry
-from cloud.registry.accounts import Who
 from cloud.registry.registrations import Registered
-from cloud.store.schema import metadata
+from cloud.registry.sessions import Who
+from cloud.store.schema import metadata, texts
 from protocol.areas import Place
-from protocol.cloud_api import Link, LinkRequest, Login, SignUp
+from protocol.cloud_api import (
+    AddPhone,
+    Link,
+    LinkPreview,
+    LinkRequest,
+    Login,
+    MovePhone,
+    RemoveUser,
+    ReplacePhone,
+    Session,
+    SignUp,
+    User,
+)
 from protocol.codes import with_check_digit
 from protocol.identity import Frozen, Signed
 from protocol.problems import Kind, Problem
@@ -33,14 +45,18 @@ from protocol.registering import (
     RegistrationStatus,
     RegistrationStatusRequest,
 )
-from protocol.rules import SERVICE_TERMS_VERSION
+from protocol.rules import APP_TERMS_VERSION, SERVICE_TERMS_VERSION
 from protocol.telemetry import Battery, Sample
+from tests.support.postgres import dump
 
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=timezone.utc)  # noqa: UP017 - 12:00 in Japan
 LATEST = {"MKN700": "2.10", "MKN702": "2.10"}
 PASSWORD = "correct horse 電池"
+HOME = "192.0.2.1"
+"""The address that people come from."""
 PUBLIC_URL = "http://cloud.example"
 CONSENT = Consent(terms_version=SERVICE_TERMS_VERSION, agreed_at=NOON)
+APP_CONSENT = Consent(terms_version=APP_TERMS_VERSION, agreed_at=NOON)
 KADOMA = Place(prefecture="大阪府", area="大阪府", municipality="門真市")
 FAMILY = Family(household_size=4, building_type="detached", energy_used="electricity_and_gas")
 LATE = date(2016, 6, 21)
@@ -146,17 +162,38 @@ def sample(seq: int, measured_at: datetime = NOON, generation_w: int = 2310) -> 
     )
 
 
-class World:
-    """A registry in a folder of its own, and what it takes to get something done there."""
+def link_request(
+    gateway: Gateway, link_code: str, nickname: str = "お父さん", request: str | None = None
+) -> LinkRequest:
+    return LinkRequest(
+        request_id=request or request_id(),
+        consent=APP_CONSENT,
+        nickname=nickname,
+        device_code=gateway.device_code,
+        link_code=link_code,
+    )
 
-    def __init__(self, folder: Path) -> None:
+
+def nicknames(link: Link) -> tuple[str, ...]:
+    return tuple(phone.nickname for phone in link.phones)
+
+
+class World:
+    """A registry in a folder of its own, or with its tables in PostgreSQL, and what it takes to get something done there."""
+
+    def __init__(self, folder: Path, postgresql: str | None = None) -> None:
         self.folder = folder
+        self.postgresql = postgresql
         self.now = NOON
-        self.registry: Registry = open_registry(folder, LATEST)
+        self.registry: Registry = self.open()
+
+    def open(self) -> Registry:
+        """Return another registry of the same store, as another process would have one."""
+        return open_registry(self.folder, LATEST, self.postgresql)
 
     def restart(self) -> None:
         self.registry.close()
-        self.registry = open_registry(self.folder, LATEST)
+        self.registry = self.open()
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -194,9 +231,15 @@ class World:
         asked = SignUp(email=email, password=PASSWORD, terms_accepted=True)
         self.registry.sign_up(asked, PUBLIC_URL, self.now)
 
-    def log_in(self, email: str, installation: str) -> Who:
+    def session(self, email: str, installation: str) -> Session:
         asked = Login(email=email, password=PASSWORD, installation_id=f"installation-{installation:_>4}")
-        return self.registry.authenticate(self.registry.log_in(asked, self.now).token, self.now)
+        return self.registry.log_in(asked, HOME, self.now)
+
+    def log_in(self, email: str, installation: str) -> Who:
+        return self.who(self.session(email, installation).token)
+
+    def who(self, token: str) -> Who:
+        return self.registry.authenticate(token, self.now)
 
     def person(self, name: str, installation: str | None = None) -> Who:
         """Return a new account's session."""
@@ -204,6 +247,18 @@ class World:
         self.sign_up(email)
         self.registry.verify(self.mailed_token(), self.now)
         return self.log_in(email, installation or name)
+
+    def texted_code(self) -> str:
+        """Return the code of the newest SMS."""
+        newest = select(texts.c.body).order_by(texts.c.text_id.desc()).limit(1)
+        with self.registry.store.reading() as store:
+            code = re.search(r"[0-9]{6}", store.scalars(newest).one())
+        assert code is not None
+        return code[0]
+
+    def turn_on_two_step(self, account_id: int, number: str = "090-1234-5678") -> None:
+        challenge = self.registry.begin_two_step(account_id, number, self.now).challenge
+        self.registry.answer_code(challenge, self.texted_code(), self.now)
 
     def link(
         self,
@@ -213,15 +268,40 @@ class World:
         nickname: str = "お父さん",
         *,
         request: str | None = None,
-        peer: str = "192.0.2.1",
+        peer: str = HOME,
     ) -> Link:
-        asked = LinkRequest(
-            request_id=request or request_id(),
-            nickname=nickname,
-            device_code=gateway.device_code,
-            link_code=link_code,
-        )
+        asked = link_request(gateway, link_code, nickname, request)
         return self.registry.link(who, asked, peer, self.now)
+
+    def preview(
+        self,
+        who: Who,
+        gateway: Gateway,
+        link_code: str,
+        nickname: str = "お父さん",
+        *,
+        peer: str = HOME,
+    ) -> LinkPreview:
+        return self.registry.preview_link(who, link_request(gateway, link_code, nickname), peer, self.now)
+
+    def add(self, who: Who, nickname: str = "二台目", request: str | None = None) -> Link:
+        asked = AddPhone(request_id=request or request_id(), nickname=nickname)
+        return self.registry.add_phone(who, asked, self.now)
+
+    def change_code(self, who: Who) -> str:
+        return self.registry.issue_change_code(who, self.now).change_code
+
+    def move(self, who: Who, change_code: str, request: str | None = None) -> Link:
+        asked = MovePhone(request_id=request or request_id(), change_code=change_code)
+        return self.registry.move_phone(who, asked, self.now)
+
+    def replace(self, who: Who, phone_id: str, request: str | None = None) -> Link:
+        asked = ReplacePhone(request_id=request or request_id(), phone_id=phone_id)
+        return self.registry.replace_phone(who, asked, self.now)
+
+    def remove(self, who: Who, phone_id: str, permit: str | None = None) -> tuple[User, ...]:
+        asked = RemoveUser(phone_id=phone_id, permit=permit)
+        return self.registry.remove_user(who, asked, self.now).users.users
 
     def send(
         self, registered: Registered, samples: Sequence[Sample], oldest: int | None = None
@@ -230,8 +310,19 @@ class World:
         answer = self.registry.accept_samples([arrival], self.now)
         return answer.get((registered.gateway_id, registered.epoch))
 
+    def kept(self) -> bytes:
+        """Return everything that is kept, as whoever steals it would see it: the files, or every row of the server."""
+        if self.postgresql:
+            return dump(self.postgresql)
+        return b"".join(file.read_bytes() for file in self.folder.glob("cloud.sqlite3*"))
+
     def contents(self, *without: str) -> dict[str, list[tuple[object, ...]]]:
         """Return every row of every table but nonces and `without`, to show that nothing has changed."""
         tables = [table for table in metadata.sorted_tables if table.name not in ("nonces", *without)]
         with self.registry.store.reading() as store:
-            return {table.name: [tuple(row) for row in store.execute(select(table))] for table in tables}
+            return {
+                table.name: [
+                    tuple(row) for row in store.execute(select(table).order_by(*table.primary_key.columns))
+                ]
+                for table in tables
+            }

@@ -13,7 +13,7 @@ import aiohttp
 
 from cloud.program import Running, running
 from cloud.settings import Settings
-from tests.cloud.actors import NOON, PASSWORD, Gateway, request_id
+from tests.cloud.actors import APP_CONSENT, NOON, PASSWORD, Gateway, request_id
 
 MAILED = re.compile(r"/verify\?token=([\w-]+)")
 
@@ -100,10 +100,16 @@ class Served:
 
     async def person(self, name: str) -> str:
         """Return the bearer token of a new account."""
-        email = f"{name}@example.jp"
-        await self.post("/api/v1/accounts/verification", {"token": await self.sign_up(email)})
-        asked = {"email": email, "password": PASSWORD, "installation_id": f"installation-{name:_>4}"}
-        answer = await self.post("/api/v1/sessions", asked)
+        token = await self.sign_up(f"{name}@example.jp")
+        await self.post("/api/v1/accounts/verification", {"token": token})
+        return await self.log_in(name, name)
+
+    async def log_in(self, name: str, installation: str) -> str:
+        """Return the bearer token of an account on an installation."""
+        asked = {"email": f"{name}@example.jp", "password": PASSWORD}
+        answer = await self.post(
+            "/api/v1/sessions", asked | {"installation_id": f"installation-{installation:_>4}"}
+        )
         assert answer.status == 201, answer.text
         return str(answer.document["token"])
 
@@ -114,6 +120,7 @@ class Served:
 def link_request(gateway: Gateway, link_code: str) -> dict[str, object]:
     return {
         "request_id": request_id(),
+        "consent": APP_CONSENT.model_dump(mode="json"),
         "nickname": "お父さん",
         "device_code": gateway.device_code,
         "link_code": link_code,
@@ -121,7 +128,12 @@ def link_request(gateway: Gateway, link_code: str) -> dict[str, object]:
 
 
 def settings_in(folder: Path, **sections: object) -> Settings:
-    values: dict[str, object] = {"http": {"port": 0}, "mqtt": {"port": 0}, "store": {"folder": folder}}
+    values: dict[str, object] = {
+        "http": {"port": 0},
+        "club": {"port": 0},
+        "mqtt": {"port": 0},
+        "store": {"folder": folder},
+    }
     return Settings.model_validate(values | sections)
 
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from cloud.guessing import peer_scope, retry_after_s
+from cloud.guessing import growing_wait_s, peer_scope, retry_after_s
 
 HOUR = timedelta(hours=1)
 NOW = 1_800_000_000_000
@@ -21,6 +21,31 @@ def test_the_oldest_that_counts_decides_the_wait(age_ms: int, wait_s: int | None
 
 def test_only_as_many_as_the_limit_must_leave_the_window() -> None:
     assert retry_after_s([NOW - 3_000_000, NOW - 2_000_000, NOW - 1_000_000], 2, HOUR, NOW) == 1600
+
+
+@pytest.mark.parametrize(
+    ("wrong", "wait_s"),
+    [
+        (0, None),
+        (1, None),
+        (5, None),
+        (6, 30),
+        (7, 60),
+        (8, 120),
+        (12, 1920),
+        (13, 3600),
+        (14, 3600),
+        (99, 3600),
+    ],
+)
+def test_each_wrong_password_beyond_five_doubles_the_wait_up_to_an_hour(
+    wrong: int, wait_s: int | None
+) -> None:
+    failures = [NOW - number for number in reversed(range(wrong))]
+    assert growing_wait_s(failures, NOW) == wait_s
+    if wait_s is not None:
+        assert growing_wait_s(failures, NOW + wait_s * 1000 - 1) == 1
+        assert growing_wait_s(failures, NOW + wait_s * 1000) is None
 
 
 @pytest.mark.parametrize(

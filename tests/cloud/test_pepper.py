@@ -1,3 +1,5 @@
+import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,11 @@ from cloud.pepper import Pepper, digest, keep_secret, mint_token
 from protocol.problems import STATE_DAMAGED, Problem
 
 PEPPER = Pepper(b"k" * 32)
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashing() -> None:
+    """Hash in earnest here."""
 
 
 def test_a_secret_verifies_against_its_own_hash_only() -> None:
@@ -35,10 +42,31 @@ def test_an_unknown_secret_costs_the_same_work_as_a_wrong_one(monkeypatch: pytes
 
 def test_the_hash_is_argon2id_above_the_floor_and_salted() -> None:
     kept = PEPPER.hash("secret")
-    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1,keyid=")
     assert PEPPER.hash("secret") != kept
+    salt, output = kept.split("$")[-2:]
+    assert (len(base64.b64decode(salt + "==")), len(base64.b64decode(output + "="))) == (16, 32)
     assert not PEPPER.is_weak(kept)
     assert PEPPER.is_weak(kept.replace("m=19456", "m=8192"))
+
+
+def test_the_hash_names_its_key_and_one_that_names_none_or_another_is_to_be_renewed() -> None:
+    kept = PEPPER.hash("secret")
+    key = re.search(r",keyid=([0-9a-f]{8})\$", kept)
+    assert key is not None
+    assert f",keyid={key[1]}$" in PEPPER.hash("other")
+    assert f",keyid={key[1]}$" not in Pepper(b"other").hash("secret")
+    of_before = kept.replace(f",keyid={key[1]}", "")
+    assert PEPPER.verify("secret", of_before)
+    assert not PEPPER.verify("Secret", of_before)
+    assert PEPPER.is_weak(of_before)
+    assert PEPPER.is_weak(kept.replace(key[1], "0" * 8))
+
+
+def test_any_text_can_be_hashed() -> None:
+    for secret in ("\ud800", "\0", "", "電池" * 1000):
+        assert PEPPER.verify(secret, PEPPER.hash(secret))
+    assert digest("\ud800") != digest("?")
 
 
 def test_without_the_pepper_nothing_verifies() -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 import chassis.settings
 from cloud.settings import Settings, is_loopback
@@ -17,6 +18,12 @@ def test_the_shipped_file_says_the_defaults() -> None:
 
 def test_the_shipped_mosquitto_file_is_read() -> None:
     assert read_settings(Path("config/cloud-mosquitto.toml"), {}).mqtt.broker == "mosquitto"
+
+
+def test_the_shipped_postgresql_file_is_read_and_names_a_database() -> None:
+    store = read_settings(Path("config/cloud-postgresql.toml"), {}).store
+    assert store.folder == Settings().store.folder
+    assert conninfo_to_dict(store.postgresql or "")["dbname"] == "aiseg"
 
 
 def test_the_shipped_file_for_a_home_network_opens_to_one_address() -> None:

@@ -27,8 +27,8 @@ async def test_once_plays_the_stories_and_says_that_they_happened() -> None:
 
 async def test_it_serves_what_it_prints_and_ends_cleanly_on_ctrl_c() -> None:
     async with running("aiseg", "demo") as demo, aiohttp.ClientSession() as browser:
-        assert set(demo.hello) >= {"panel", "phone", "cloud", "inbox", "mqtt", "console"}
-        for page in ("panel", "cloud", "inbox", "console"):
+        assert set(demo.hello) >= {"panel", "phone", "cloud", "inbox", "mqtt", "console", "club"}
+        for page in ("panel", "phone", "cloud", "inbox", "console", "club"):
             async with browser.get(str(demo.hello[page])) as answer:
                 assert answer.status == 200, page
                 assert "エミュレーター" in await answer.text(), page
@@ -37,8 +37,12 @@ async def test_it_serves_what_it_prints_and_ends_cleanly_on_ctrl_c() -> None:
 
 async def test_two_demos_live_side_by_side() -> None:
     async with running("aiseg", "demo") as first, running("aiseg", "demo") as second:
-        addresses = {str(each.hello[name]) for each in (first, second) for name in ("panel", "cloud", "mqtt")}
-        assert len(addresses) == 6
+        addresses = {
+            str(each.hello[name])
+            for each in (first, second)
+            for name in ("panel", "phone", "cloud", "club", "mqtt")
+        }
+        assert len(addresses) == 10
 
 
 async def test_a_usage_error_is_a_sentence_and_code_2() -> None:

@@ -17,7 +17,7 @@ import cloud.settings
 import emulator.program
 import emulator.settings
 from chassis.clock import SystemClock
-from cloud.registry.survey import GatewayLine
+from cloud.registry.console import GatewayLine
 from protocol.device_api import Device, Firmware
 from protocol.problems import ALREADY_LATEST, Problem
 from tests.emulator.answers import register

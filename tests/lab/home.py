@@ -52,7 +52,7 @@ class Home:
         last = Remembered(
             gateway_id=GATEWAY_ID, name=NAME, address=address or self.gateway.address, port=port
         )
-        MemoryFile(self.state).change(lambda memory: memory.with_gateway(last))
+        MemoryFile(self.state).change(lambda memory: memory.with_gateways([last]))
 
     def search(self, limit_s: float = 2, *words: str) -> Searched:
         """Search on the phone's real interfaces."""

@@ -51,14 +51,18 @@ def test_two_gateways_on_the_bridge_are_both_listed(lan: Home) -> None:
 @pytest.mark.req("S-DISC-14")
 def test_what_crosses_the_wire_is_questions_and_one_request(lan: Home) -> None:
     login = Login(
-        cloud_url="http://127.0.0.1:8080", email="father@example.com", token="t0ken", expires_at=NOW
+        cloud_url="http://127.0.0.1:8080",
+        email="father@example.com",
+        token="t0ken",
+        expires_at=NOW,
+        refresh_token="refresh-t0ken",
     )
     MemoryFile(lan.state).change(lambda memory: memory.model_copy(update={"login": login}))
     with lan.announcing(), lan.gateway.open_socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
         wire.bind(("eth0", ALL_PROTOCOLS))
         assert lan.search(10).found
         frames = captured(wire)
-    secrets = (login.token, login.email, "Authorization", MemoryFile(lan.state).read().installation_id)
+    secrets = (login.token, login.refresh_token, login.email, "Authorization", MemoryFile(lan.state).read().installation_id)
     assert any(b"GET /api/v1/device" in frame for frame in frames)
     assert not [frame for frame in frames for secret in secrets if secret.encode() in frame]
 

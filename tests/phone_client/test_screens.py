@@ -1,43 +1,29 @@
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from phone_client.advice import ADVICE, Words
 from phone_client.diagnosis import Diagnosis
 from phone_client.finding import Found
-from phone_client.phone import Linked
 from phone_client.screens import Screen, found_document
 from phone_client.search import Hit
-from protocol.cloud_api import Bucket, Link, Timeline
+from phone_client.wording import read_wording
+from protocol.cloud_api import EventKind, Events, Users
+from tests.phone_client.cloud_double import EVENTS, FATHER, GRANDMOTHER, LINK, OUTDATED, PREVIEW
 
-NOW = datetime(2026, 11, 22, 5, 0, tzinfo=timezone.utc)  # noqa: UP017 - as the rest of the project writes it
 HIT = Hit("0123456789ab", "MKN702", "2.10", "192.168.1.9", 8081, "AiSEG MKN702 (6789ab)", 3.2, busy=False)
 DIAGNOSIS = Diagnosis("mdns_blocked", (Words("Sent 6.", "送信 6"),), ADVICE["mdns_blocked"])
-LINK = Link(
-    gateway_id="0123456789ac",
-    model="MKN702",
-    firmware="2.10",
-    linked_at=NOW,
-    nickname="x",
-    phones=("お\x1b[2J父さん",),
-)
+ESCAPE = "お\x1b[2J父さん"
 
 
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
-    monkeypatch.setenv("TZ", "UTC")
 
 
-def bucket(minute: int, watt: int | None) -> Bucket:
-    return Bucket(
-        start_at=NOW + timedelta(minutes=minute),
-        samples=0 if watt is None else 90,
-        generation_w=watt,
-        consumption_w=watt and watt // 2,
-        grid_import_w=watt and 0,
-        grid_export_w=watt and 7,
-    )
+def screen(language: str = "ja") -> Screen:
+    return Screen(language, read_wording(language))
 
 
 def test_the_json_of_a_search_is_the_contracts() -> None:
@@ -70,45 +56,86 @@ def test_the_json_of_a_search_is_the_contracts() -> None:
 def test_a_search_shows_table_evidence_and_advice(
     capsys: pytest.CaptureFixture[str], language: str, advice: str
 ) -> None:
-    Screen(language).show_found(Found((HIT,), DIAGNOSIS))
+    screen(language).show_found(Found((HIT,), DIAGNOSIS))
     shown = capsys.readouterr().out
     for words in ("AiSEG MKN702 (6789ab)", "192.168.1.9 port 8081", "mdns_blocked", advice):
         assert words in shown
 
 
-def test_nothing_that_a_network_says_can_move_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    Screen("ja").show_link(LINK)
-    Screen("ja").show_linked(Linked(LINK, HIT, Found((HIT,), None)))
+@pytest.mark.req("S-DISC-08", "S-DISC-12", "S-DISC-13")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("no_network", "Wi-Fiがオフになっています"),
+        ("gateway_busy", "AiSEGは更新中または再起動中です"),
+        ("permission_denied", "検索が許可されていません"),
+        ("gateway_off", "AiSEGが見つかりませんでした"),
+    ],
+)
+def test_a_failed_search_says_what_it_is(capsys: pytest.CaptureFixture[str], code: str, said: str) -> None:
+    screen().show_found(Found((), replace(DIAGNOSIS, code=code, advice=ADVICE[code])))
     shown = capsys.readouterr().out
-    assert "\x1b" not in shown
-    assert "お[2J父さん" in shown
+    assert shown.startswith(f"{said}: {code}")
+    assert ADVICE[code].ja in shown
 
 
-@pytest.mark.req("S-DISC-10")
-def test_another_gateway_than_the_one_found_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    Screen("en").show_linked(Linked(LINK, HIT, Found((HIT,), None)))
+def test_a_gateway_that_restarts_is_no_stale_hit(capsys: pytest.CaptureFixture[str]) -> None:
+    screen().show_found(Found((replace(HIT, busy=True),), None))
+    assert "AiSEG MKN702 (6789ab) (更新中または再起動中)" in capsys.readouterr().out
+
+
+def test_nothing_that_others_have_typed_can_move_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = GRANDMOTHER.model_copy(update={"nickname": ESCAPE})
+    screen().show_link(LINK.model_copy(update={"phones": (FATHER.model_copy(update={"nickname": ESCAPE}),)}))
+    screen().show_users(Users(users=(hostile,)))
+    screen().show_preview(PREVIEW.model_copy(update={"users": (hostile,), "place": ESCAPE}))
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert shown.out.count("お[2J父さん") == 2
+    assert shown.err.count("お[2J父さん") == 2
+
+
+@pytest.mark.req("S-DISC-10", "S-BIND-15")
+def test_before_a_link_it_is_told_whose_and_which_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    preview = PREVIEW.model_copy(update={"users": (GRANDMOTHER,)})
+    screen().show_preview(preview, mismatch="AiSEG MKN702 (6789ac)")
+    screen("en").show_preview(preview)
+    shown = capsys.readouterr().err
+    assert "見つかったAiSEG（AiSEG MKN702 (6789ac)）とは別のAiSEGです。" in shown
+    assert "すでに登録済みのユーザー: おばあさん" in shown
+    assert "Users registered already: おばあさん" in shown
+    assert "another AiSEG" not in shown
+
+
+@pytest.mark.req("S-BIND-17", "S-BIND-18")
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_popup_names_both_versions_and_the_guide_every_step(
+    capsys: pytest.CaptureFixture[str], language: str
+) -> None:
+    words = read_wording(language)
+    screen(language).show_firmware_popup(OUTDATED)
+    screen(language).show_update_guide()
     shown = capsys.readouterr().out
-    assert "read from AiSEG MKN702 (6789ab)" in shown
-    assert "not the AiSEG found on this network" in shown
+    for said in (words["firmware_old"], "2.9", "2.10", words["guide"], words["guide_1"], words["guide_5"]):
+        assert said in shown
 
 
-def test_a_timeline_is_a_plot_with_gaps_that_are_seen(capsys: pytest.CaptureFixture[str]) -> None:
-    timeline = Timeline(
-        gateway_id="0123456789ab",
-        model="MKN702",
-        online=False,
-        last_seen_at=NOW,
-        newest=None,
-        bucket_s=900,
-        buckets=(bucket(0, 2000), bucket(15, None), bucket(30, None), bucket(45, 1000)),
-    )
-    Screen("en").show_timeline(timeline)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "AiSEG MKN702 (6789ab): offline"
-    assert len(lines) == 5
-    assert lines[2].split()[2:4] == ["2000", "█" * 16]
-    assert "no data 0:30:00" in lines[3]
-    assert lines[4].split()[2:] == ["1000", "█" * 8, "500", "█" * 4, "0", "7"]
+@pytest.mark.req("S-GEN-22", "S-GEN-23")
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_help_says_whom_to_call(capsys: pytest.CaptureFixture[str], language: str) -> None:
+    screen(language).show_help()
+    shown = capsys.readouterr().out
+    words = read_wording(language)
+    for said in ("0120-081-701", "06-6780-2099", words["desk_name"], words["desk_hours"]):
+        assert said in shown
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("kind", get_args(EventKind))
+def test_every_event_has_words(capsys: pytest.CaptureFixture[str], language: str, kind: EventKind) -> None:
+    (event,) = EVENTS.events
+    screen(language).show_events(Events(events=(event.model_copy(update={"kind": kind}),)))
+    assert f"AiSEG 6789ab: {read_wording(language)[f'event_{kind}']}" in capsys.readouterr().out
 
 
 @pytest.mark.req("S-FLOW-02")
@@ -123,11 +150,11 @@ def test_a_person_is_told_before_the_search_what_it_needs(
     language: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, as rich sees it
-    with Screen(language).searching(typing_helps=False):
+    with screen(language).searching():
         assert said in capsys.readouterr().err
 
 
 def test_a_program_is_told_nothing_before_the_search(capsys: pytest.CaptureFixture[str]) -> None:
-    with Screen("en").searching(typing_helps=False):
+    with screen("en").searching():
         pass
     assert capsys.readouterr() == ("", "")

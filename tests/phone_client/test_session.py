@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from phone_client.session import MAX_REMEMBERED, Login, Memory, MemoryFile, Remembered
-from protocol.cloud_api import Link
+from protocol.cloud_api import Link, OwnPhone
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
 pytestmark = pytest.mark.adapters
@@ -24,9 +24,10 @@ def linked(gateway_id: str) -> Link:
         gateway_id=gateway_id,
         model="MKN702",
         firmware="2.10",
+        latest_firmware="2.10",
         linked_at=NOW,
         nickname="お父さん",
-        phones=("お父さん",),
+        phones=(OwnPhone(phone_id="phone-id-of-father", nickname="お父さん"),),
     )
 
 
@@ -38,7 +39,13 @@ def test_a_new_phone_has_an_installation_id_that_stays(tmp_path: Path) -> None:
 
 
 def test_the_token_is_readable_for_its_owner_only(tmp_path: Path) -> None:
-    login = Login(cloud_url="http://127.0.0.1:1", email="a@example.com", token="secret", expires_at=NOW)
+    login = Login(
+        cloud_url="http://127.0.0.1:1",
+        email="a@example.com",
+        token="secret",
+        expires_at=NOW,
+        refresh_token="secret too",
+    )
     MemoryFile(tmp_path / "phone").change(lambda memory: memory.model_copy(update={"login": login}))
     file = tmp_path / "phone" / "phone.json"
     assert "secret" in file.read_text("utf-8")
@@ -53,7 +60,7 @@ def test_the_token_is_readable_for_its_owner_only(tmp_path: Path) -> None:
         (b"{", "JSON"),
         (b"\xff\xfe", "JSON"),
         (b"[]", "object"),
-        (b'{"v": 2, "installation_id": "0123456789abcdef"}', "v: "),
+        (b'{"v": 3, "installation_id": "0123456789abcdef"}', "v: "),
         (b'{"v": 1, "installation_id": "0123456789abcdef", "more": 1}', "more: "),
         (
             b'{"v": 1, "installation_id": "0123456789abcdef", "gateways": [{"gateway_id": "0123456789ab",'
@@ -73,6 +80,39 @@ def test_a_damaged_file_is_said_and_left_alone(tmp_path: Path, content: bytes, w
     assert (tmp_path / "phone.json").read_bytes() == content
 
 
+def test_of_a_file_of_version_1_installation_and_gateways_are_kept(tmp_path: Path) -> None:
+    known = {"gateway_id": "0123456789ab", "name": "AiSEG", "address": "192.168.1.9", "port": 8081}
+    login = {
+        "cloud_url": "http://a",
+        "email": "a@example.com",
+        "token": "secret",
+        "expires_at": NOW.isoformat(),
+    }
+    link = {
+        "gateway_id": "0123456789ab",
+        "model": "MKN702",
+        "firmware": "2.10",
+        "nickname": "x",
+        "phones": ["x"],
+    }
+    pending = {"request_id": "request-0123456789", "fingerprint": "00"}
+    before = {"v": 1, "installation_id": "0123456789abcdef", "gateways": [known]}
+    (tmp_path / "phone.json").write_text(
+        json.dumps(before | {"login": login, "link": link, "pending": pending}), "utf-8"
+    )
+    taken_over = MemoryFile(tmp_path).read()
+    assert taken_over == Memory(installation_id="0123456789abcdef", gateways=(Remembered(**known),))
+    MemoryFile(tmp_path).change(lambda memory: memory)
+    assert MemoryFile(tmp_path).read() == taken_over
+    assert "secret" not in (tmp_path / "phone.json").read_text("utf-8")
+
+
+@pytest.mark.req("S-APP-13")
+def test_a_fresh_phone_has_no_session_and_no_link(tmp_path: Path) -> None:
+    fresh = MemoryFile(tmp_path).read()
+    assert (fresh.login, fresh.link, fresh.introduced, fresh.gateways) == (None, None, False, ())
+
+
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(Problem) as refused:
@@ -85,13 +125,13 @@ def test_a_draft_left_by_a_crash_is_in_nobodys_way(tmp_path: Path) -> None:
     kept = file.change(lambda memory: memory)
     (tmp_path / "phone.draft").write_text("half a fi")
     assert file.read() == kept
-    file.change(lambda memory: memory.with_gateway(gateway(1)))
+    file.change(lambda memory: memory.with_gateways([gateway(1)]))
     assert file.read().gateways == (gateway(1),)
 
 
 def test_changes_at_once_are_all_kept(tmp_path: Path) -> None:
     def add(number: int) -> None:
-        MemoryFile(tmp_path).change(lambda memory: memory.with_gateway(gateway(number)))
+        MemoryFile(tmp_path).change(lambda memory: memory.with_gateways([gateway(number)]))
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(MAX_REMEMBERED)]
     for each in threads:
@@ -105,10 +145,15 @@ def test_changes_at_once_are_all_kept(tmp_path: Path) -> None:
 def test_the_newest_gateways_are_remembered_once_each() -> None:
     memory = Memory(installation_id="0123456789abcdef")
     for number in [*range(20), 19, 13]:
-        memory = memory.with_gateway(gateway(number))
+        memory = memory.with_gateways([gateway(number)])
     assert [each.gateway_id[-2:] for each in memory.gateways] == [
         f"{number:02x}" for number in (13, 19, 18, 17, 16, 15, 14, 12)
     ]
+
+
+def test_those_of_one_search_come_in_its_order() -> None:
+    memory = Memory(installation_id="0123456789abcdef", gateways=(gateway(1), gateway(2)))
+    assert memory.with_gateways([gateway(3), gateway(2)]).gateways == (gateway(3), gateway(2), gateway(1))
 
 
 def test_a_search_expects_the_linked_gateway_or_the_newest() -> None:

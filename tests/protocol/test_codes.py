@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.codes import has_check_digit, read_link_code, shown_link_code, with_check_digit
+from protocol.codes import has_check_digit, in_fours, read_link_code, with_check_digit
 from protocol.problems import CODE_MALFORMED, Problem
 
 eleven_digits = st.text("0123456789", min_size=11, max_size=11)
@@ -33,7 +33,7 @@ def test_two_swapped_neighbours_never_pass(digits: str, place: int) -> None:
 @given(eleven_digits)
 def test_what_is_shown_can_be_typed_with_spaces_hyphens_and_full_width(digits: str) -> None:
     code = with_check_digit(digits)
-    shown = shown_link_code(code)
+    shown = in_fours(code)
     assert [len(group) for group in shown.split(" ")] == [4, 4, 4]
     full_width = shown.translate({ord(str(digit)): chr(0xFF10 + digit) for digit in range(10)})
     for typed in (code, shown, shown.replace(" ", "-"), full_width, f"　{full_width}　"):

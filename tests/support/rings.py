@@ -9,11 +9,32 @@ import pytest
 RINGS = ("rules", "adapters", "journeys", "lab")
 IN_CI = bool(os.environ.get("CI"))
 
-_ran = pytest.StashKey[Counter[str]]()
+
+class Rings:
+    """How many tests passed in each ring, whichever process ran them: a report carries its ring with it."""
+
+    def __init__(self) -> None:
+        self._passed: Counter[object] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            self._passed[dict(report.user_properties)["ring"]] += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        counts = ", ".join(f"{ring} {self._passed[ring]}" for ring in RINGS)
+        terminalreporter.write_line(f"rings: {counts}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a whole run in CI that has an empty ring: that is a blind spot."""
+        whole = not session.config.args or session.config.args == ["tests"]
+        empty = [ring for ring in RINGS if not self._passed[ring]]
+        if IN_CI and whole and empty:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_ran] = Counter()
+    if not hasattr(config, "workerinput"):  # a worker of xdist hears of its own tests only
+        config.pluginmanager.register(Rings())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not any(item.get_closest_marker(ring) for ring in RINGS):
             item.add_marker(_ring_of_folder(item.path.parent.name))
+        ring = next(ring for ring in RINGS if item.get_closest_marker(ring))
+        item.user_properties.append(("ring", ring))
 
 
 def _ring_of_folder(folder: str) -> str:
@@ -28,27 +51,9 @@ def _ring_of_folder(folder: str) -> str:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
-    if report.when == "call" and report.passed:
-        ring = next(ring for ring in RINGS if item.get_closest_marker(ring))
-        item.config.stash[_ran][ring] += 1
     return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    counts = ", ".join(f"{ring} {config.stash[_ran][ring]}" for ring in RINGS)
-    terminalreporter.write_line(f"rings: {counts}")
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a whole run in CI that has an empty ring: that is a blind spot."""
-    whole = not session.config.args or session.config.args == ["tests"]
-    empty = [ring for ring in RINGS if not session.config.stash[_ran][ring]]
-    if IN_CI and whole and empty:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -112,6 +112,8 @@ function chain(parent) {
       child.dispatchEvent(new Event("change"));
     }
   });
+  // A person may be faster than this file, and a reloaded page keeps what was chosen.
+  if (parent.value && parent.form[parent.dataset.child].disabled) parent.dispatchEvent(new Event("change"));
 }
 
 const codeScreen = document.querySelector("[data-countdown]");
@@ -136,6 +138,9 @@ function hear(values) {
 
 if (document.querySelector("[data-live], [data-countdown], [data-update]"))
   new EventSource("/events").onmessage = (event) => hear(JSON.parse(event.data));
+
+// A page that answers a sent form is kept as one that was opened: going back and reloading ask for nothing to be sent again.
+history.replaceState(history.state, "");
 
 // A page kept by the browser must not bring a finished code back.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
 import mqtt5
@@ -87,7 +87,9 @@ class Peer:
     async def closed(self, within_s: float = 10) -> bytes:
         """Return what is left to read before the broker closes."""
         async with asyncio.timeout(within_s):
-            return self._buffer + await self._reader.read()
+            with suppress(ConnectionResetError):  # it closed while bytes of ours were still on their way
+                self._buffer += await self._reader.read()
+        return self._buffer
 
     def vanish(self) -> None:
         """Break the connection without a word."""

@@ -1,12 +1,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
 
-from cloud.registry.accounts import Who
+from cloud.instants import to_ms
+from cloud.notices import phone_added_mail
+from cloud.registry.sessions import Who
 from protocol.problems import (
     ACCOUNTS_FULL,
+    APP_TERMS_NOT_ACCEPTED,
     LINK_CODE_EXPIRED,
     LINK_REFUSED,
     NICKNAME_TAKEN,
@@ -18,7 +22,9 @@ from protocol.problems import (
     Kind,
     Problem,
 )
-from tests.cloud.actors import Gateway, World, another_gateway, wrong_code
+from protocol.registering import Consent
+from protocol.rules import APP_TERMS_VERSION
+from tests.cloud.actors import HOME, Gateway, World, another_gateway, link_request, nicknames, wrong_code
 from tests.cloud.actors import refusal as refused_kind
 
 pytestmark = pytest.mark.adapters
@@ -43,12 +49,13 @@ def registered(world: World, gateway: Gateway) -> Gateway:
     return gateway
 
 
+@pytest.mark.req("S-BIND-03", "S-BIND-06")
 def test_nickname_device_code_and_link_code_make_a_link(world: World, registered: Gateway) -> None:
     father = world.person("father")
     link = world.link(father, registered, world.issue(registered), "お父さん")
     assert link == world.registry.current_link(father)
     assert (link.gateway_id, link.model, link.firmware) == (registered.gateway_id, "MKN702", "2.10")
-    assert (link.linked_at, link.nickname, link.phones) == (world.now, "お父さん", ("お父さん",))
+    assert (link.linked_at, link.nickname, nicknames(link)) == (world.now, "お父さん", ("お父さん",))
     assert tries(world) == 0
 
 
@@ -56,7 +63,7 @@ def test_a_new_login_is_told_of_the_link(world: World, registered: Gateway) -> N
     world.link(world.person("father"), registered, world.issue(registered))
     other_phone = world.log_in("father@example.jp", "other")
     link = world.registry.current_link(other_phone)
-    assert (link.nickname, link.phones) == (None, ("お父さん",))
+    assert (link.nickname, nicknames(link)) == (None, ("お父さん",))
 
 
 def test_without_a_link_there_is_none(world: World) -> None:
@@ -187,7 +194,8 @@ def test_four_accounts_a_gateway_and_the_fifth_spends_nothing(world: World, regi
     assert refusal(world, world.person("fifth"), registered, code).kind is ACCOUNTS_FULL
     assert tries(world) == 0
     second_phone = world.log_in("person2@example.jp", "second")
-    assert world.link(second_phone, registered, code, "二台目").phones == ("お父さん", "二台目")
+    link = world.link(second_phone, registered, code, "二台目")
+    assert nicknames(link) == ("お父さん", "二台目")
 
 
 @pytest.mark.req("S-GEN-18", "S-BIND-11", "S-BIND-21")
@@ -197,7 +205,7 @@ def test_the_second_phone_takes_slot_two_and_the_third_spends_nothing(
     world.link(world.person("father"), registered, world.issue(registered), "一台目")
     second, third = (world.log_in("father@example.jp", name) for name in ("second", "third"))
     link = world.link(second, registered, world.issue(registered), "二台目")
-    assert (link.nickname, link.phones) == ("二台目", ("一台目", "二台目"))
+    assert (link.nickname, nicknames(link)) == ("二台目", ("一台目", "二台目"))
     assert len(world.contents()["links"]) == 1
     code = world.issue(registered)
     assert refusal(world, third, registered, code, "三台目").kind is PHONES_FULL
@@ -209,7 +217,8 @@ def test_the_second_phone_takes_slot_two_and_the_third_spends_nothing(
 def test_the_same_installation_never_takes_a_second_slot(world: World, registered: Gateway) -> None:
     father = world.person("father")
     world.link(father, registered, world.issue(registered), "一台目")
-    assert world.link(father, registered, world.issue(registered), "新しい名").phones == ("新しい名",)
+    link = world.link(father, registered, world.issue(registered), "新しい名")
+    assert nicknames(link) == ("新しい名",)
 
 
 @pytest.mark.req("S-BIND-14", "S-BIND-21")
@@ -360,3 +369,88 @@ def test_without_an_issued_code_no_order_of_steps_binds_a_phone(
         steps[name]()
     assert people
     assert world.contents()["links"] == []
+
+
+@pytest.mark.req("S-BIND-02")
+def test_a_consent_to_the_apps_terms_is_needed_and_kept_with_its_version(
+    world: World, registered: Gateway
+) -> None:
+    father, code = world.person("father"), world.issue(registered)
+    agreed_at = world.now - timedelta(minutes=3)
+    asked = link_request(registered, code)
+    before = world.contents()
+    stale = asked.model_copy(update={"consent": Consent(terms_version="2013-03", agreed_at=agreed_at)})
+    for verb in (world.registry.link, world.registry.preview_link):
+        assert refused_kind(verb, father, stale, HOME, world.now) is APP_TERMS_NOT_ACCEPTED
+    assert world.contents() == before
+    present = Consent(terms_version=APP_TERMS_VERSION, agreed_at=agreed_at)
+    world.registry.link(father, asked.model_copy(update={"consent": present}), HOME, world.now)
+    ((*_, account_id, version, at_ms, recorded_ms),) = world.contents()["app_consents"]
+    assert (account_id, version) == (father.account_id, APP_TERMS_VERSION)
+    assert (at_ms, recorded_ms) == (to_ms(agreed_at), to_ms(world.now))
+
+
+@pytest.mark.req("S-BIND-17")
+def test_a_link_says_which_firmware_is_the_latest(world: World, registered: Gateway) -> None:
+    father = world.person("father")
+    link = world.link(father, registered, world.issue(registered))
+    assert (link.firmware, link.latest_firmware, link.is_outdated) == ("2.10", "2.10", False)
+    world.registry.publish_release("MKN702", "2.11", "新機能", "New", world.now)
+    link = world.registry.current_link(father)
+    assert (link.firmware, link.latest_firmware, link.is_outdated) == ("2.10", "2.11", True)
+
+
+def events_of(world: World, who: Who) -> list[str]:
+    return [event.kind for event in world.registry.events(who, world.now).events]
+
+
+def test_everybody_at_the_gateway_is_told_of_a_link(world: World, registered: Gateway) -> None:
+    """T-11: nobody comes in unnoticed."""
+    father, mother = world.person("father"), world.person("mother")
+    world.link(father, registered, world.issue(registered))
+    assert events_of(world, father) == ["linked"]
+    world.link(mother, registered, world.issue(registered))
+    assert events_of(world, father) == ["linked", "link_code_issued", "linked"]
+    assert events_of(world, mother) == ["linked"]
+
+
+@pytest.mark.req("S-BIND-11", "S-ADD-13")
+def test_the_first_phone_is_told_of_a_second_that_came_by_a_code(world: World, registered: Gateway) -> None:
+    father = world.person("father")
+    world.link(father, registered, world.issue(registered), "一台目")
+    mails = len(world.registry.inbox())
+    world.link(world.log_in(father.email, "second"), registered, world.issue(registered), "二台目")
+    assert events_of(world, father)[0] == "phone_added"
+    mail, *_ = world.registry.inbox()
+    assert len(world.registry.inbox()) == mails + 1
+    assert (mail.recipient, mail.subject) == (father.email, phone_added_mail().subject)
+
+
+@pytest.mark.req("S-GEN-19")
+def test_eight_phones_a_gateway(world: World, registered: Gateway) -> None:
+    for number in range(4):
+        world.link(world.person(f"person{number}"), registered, world.issue(registered), "一台目")
+        world.add(world.log_in(f"person{number}@example.jp", f"b{number}"), "二台目")
+    assert len(world.registry.users(world.log_in("person0@example.jp", "person0")).users) == 8
+    assert len({row[1:3] for row in world.contents()["links"]}) == 4
+    for number in range(4):
+        third = world.log_in(f"person{number}@example.jp", f"c{number}")
+        assert refused_kind(world.add, third, "三台目") is PHONES_FULL
+    assert refusal(world, world.person("fifth"), registered, world.issue(registered)).kind is ACCOUNTS_FULL
+
+
+@pytest.mark.parametrize("attackers", [3, 4])
+def test_three_accounts_cannot_void_a_code_within_its_hour(
+    world: World, registered: Gateway, attackers: int
+) -> None:
+    """T-08: with four it takes all their tries, and the owner has the next code at once."""
+    people = [world.person(f"attacker{number}") for number in range(attackers)]
+    owner, code = world.person("owner"), world.issue(registered)
+    for number in range(attackers * 6):
+        peer = f"192.0.2.{number}"
+        kind = refusal(world, people[number % attackers], registered, wrong_code(number), peer=peer).kind
+        assert kind is (LINK_REFUSED if number < attackers * 5 else TOO_MANY_TRIES)
+    if attackers == 4:
+        assert refusal(world, owner, registered, code).kind is LINK_REFUSED
+        code = world.issue(registered)
+    world.link(owner, registered, code)

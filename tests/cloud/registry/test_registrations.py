@@ -8,9 +8,11 @@ import pytest
 
 from cloud.logins import verify_password
 from protocol.areas import Place
+from protocol.cloud_api import Renewal
 from protocol.problems import (
     FIRMWARE_OUTDATED,
     NOT_LINKED,
+    PHONE_REMOVED,
     PLACE_UNKNOWN,
     REGISTRATION_CHANGED,
     REGISTRATION_NOT_BEGUN,
@@ -21,7 +23,17 @@ from protocol.problems import (
     Problem,
 )
 from protocol.registering import AtStake, Consent
-from tests.cloud.actors import CONSENT, LATEST, NOON, Gateway, World, another_gateway, refusal, sample
+from tests.cloud.actors import (
+    CONSENT,
+    LATEST,
+    NOON,
+    Gateway,
+    World,
+    another_gateway,
+    nicknames,
+    refusal,
+    sample,
+)
 
 pytestmark = pytest.mark.adapters
 
@@ -301,23 +313,27 @@ def test_a_first_registration_tells_nobody(world: World, gateway: Gateway) -> No
 
 
 @pytest.mark.req("S-REG-27")
-def test_phones_keep_their_session_and_see_nothing_of_the_old_registration(
+def test_every_token_of_the_old_registrations_phones_is_dead_and_nothing_old_is_seen(
     world: World, gateway: Gateway
 ) -> None:
+    """INV-5, T-06, T-24: who was not a phone of it stays logged in, and sees nothing of it."""
     furnished(world, gateway)
-    father = world.log_in("father@example.jp", "father")
-    assert world.registry.timeline(father, HOUR, MINUTE, world.now).newest
+    phone = world.session("father@example.jp", "father")
+    unregistered = world.session("father@example.jp", "new")
+    assert world.registry.current_link(world.who(phone.token)).nickname == "一台目"
+    change_code = world.change_code(world.who(phone.token))
     asked = "request-0000000000x"
-    world.link(father, gateway, world.issue(gateway), "一台目", request=asked)
+    world.link(world.who(phone.token), gateway, world.issue(gateway), "一台目", request=asked)
     new = world.register(gateway)
     world.send(new, [sample(1)])
-    for verb, arguments in (
-        (world.registry.current_link, (father,)),
-        (world.registry.timeline, (father, HOUR, MINUTE, world.now)),
-    ):
-        assert refusal(verb, *arguments) is NOT_LINKED
-    code = world.issue(gateway)
-    assert world.link(father, gateway, code, "一台目", request=asked).phones == ("一台目",)
+    assert refusal(world.who, phone.token) is PHONE_REMOVED
+    renewal = Renewal(refresh_token=phone.refresh_token)
+    assert refusal(world.registry.renew, renewal, world.now) is PHONE_REMOVED
+    father = world.who(unregistered.token)
+    assert refusal(world.registry.current_link, father) is NOT_LINKED
+    assert refusal(world.move, father, change_code) is NOT_LINKED
+    again, code = world.log_in("father@example.jp", "father"), world.issue(gateway)
+    assert nicknames(world.link(again, gateway, code, "一台目", request=asked)) == ("一台目",)
 
 
 @pytest.mark.req("S-REG-33", "S-LC-08", "S-LC-09")
@@ -393,8 +409,9 @@ def test_registering_again_erases_everything_of_the_old_epoch(world: World, gate
 
 @pytest.mark.req("S-REG-29")
 def test_an_erasure_that_cannot_be_finished_leaves_the_old_registration_whole(
-    world: World, gateway: Gateway
+    world_in_a_file: World, gateway: Gateway
 ) -> None:
+    world = world_in_a_file
     registered = world.register(gateway)
     world.link(world.person("father"), gateway, world.issue(gateway))
     world.send(registered, [sample(1)])

@@ -117,7 +117,7 @@ def test_settings_can_only_raise_the_catalogue(world: World, settings: str, late
     publish(world)
     before = world.contents()
     world.registry.close()
-    world.registry = open_registry(world.folder, LATEST | {"MKN702": settings})
+    world.registry = open_registry(world.folder, LATEST | {"MKN702": settings}, world.postgresql)
     assert world.registry.firmware("MKN702").latest == latest
     assert (world.contents() == before) is (latest == "2.11")
 

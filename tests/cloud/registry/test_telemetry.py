@@ -1,18 +1,25 @@
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from cloud.arrivals import Arrival
-from protocol.problems import NOT_LINKED, Problem
+from cloud.instants import to_ms
+from cloud.registry.sessions import Who
+from cloud.timeline import buckets, edges
+from protocol.cloud_api import By
+from protocol.problems import NOT_LINKED
 from protocol.telemetry import Status
-from tests.cloud.actors import Gateway, World, another_gateway, sample
+from tests.cloud.actors import NOON, Gateway, World, another_gateway, refusal, sample
+from tests.cloud.meters import around, counted
 
 pytestmark = pytest.mark.adapters
 
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+TEN_SECONDS = timedelta(seconds=10)
 
 
 def status(world: World, online: bool) -> Status:
@@ -94,21 +101,19 @@ def test_any_order_and_repetition_stores_the_same(world: World, orders: Sequence
 KEY = Gateway().key
 
 
-@pytest.mark.req("S-TEL-04")
+@pytest.mark.req("S-TEL-04", "S-BIND-07")
 def test_the_timeline_shows_the_linked_gateway_only(world: World, gateway: Gateway) -> None:
     ours, theirs = world.register(gateway), world.register(another_gateway())
-    world.send(theirs, [sample(1, world.now, generation_w=999), sample(2, world.now, generation_w=999)])
-    world.send(ours, [sample(1, world.now - HOUR, 700), sample(2, world.now, 800)])
+    world.send(theirs, [counted(seq, world.now + seq * TEN_SECONDS, seq * 999) for seq in (1, 2)])
+    world.send(ours, [counted(seq, world.now + seq * TEN_SECONDS, seq) for seq in (1, 2)])
+    world.pass_time(minutes=25)
     father = world.person("father")
-    with pytest.raises(Problem) as refused:
-        world.registry.timeline(father, HOUR, MINUTE, world.now)
-    assert refused.value.kind is NOT_LINKED
+    assert refusal(world.registry.timeline, father, "hour", None, world.now) is NOT_LINKED
     world.link(father, gateway, world.issue(gateway))
-    timeline = world.registry.timeline(father, HOUR, MINUTE, world.now)
-    assert (timeline.gateway_id, timeline.bucket_s) == (gateway.gateway_id, 60)
-    assert timeline.newest == sample(2, world.now, 800)
-    assert [(bucket.generation_w) for bucket in timeline.buckets if bucket.samples] == [700, 800]
-    assert len(timeline.buckets) == 61
+    timeline = world.registry.timeline(father, "hour", None, world.now)
+    assert (timeline.gateway_id, timeline.by) == (gateway.gateway_id, "hour")
+    assert timeline.newest == counted(2, NOON + 2 * TEN_SECONDS, 2)
+    assert [each.consumption_wh for each in timeline.buckets] == [None] * 12 + [10]
 
 
 @pytest.mark.req("S-TEL-04")
@@ -116,9 +121,103 @@ def test_a_phone_without_a_slot_sees_no_timeline(world: World, gateway: Gateway)
     world.register(gateway)
     world.link(world.person("father"), gateway, world.issue(gateway))
     unregistered = world.log_in("father@example.jp", "other")
-    with pytest.raises(Problem) as refused:
-        world.registry.timeline(unregistered, HOUR, MINUTE, world.now)
-    assert refused.value.kind is NOT_LINKED
+    assert refusal(world.registry.timeline, unregistered, "day", None, world.now) is NOT_LINKED
+
+
+@pytest.mark.parametrize("by", get_args(By))
+def test_what_is_sought_by_index_is_what_a_look_at_everything_finds(
+    world: World, gateway: Gateway, by: By
+) -> None:
+    """Days with gaps, two samples of one instant, samples on an edge, before and after the year."""
+    instants = [at for day in range(-400, 40, 7) for at in minutes_of(NOON + timedelta(days=day))]
+    stored = [counted(seq, at, seq * seq) for seq, at in enumerate(instants, start=1)]
+    registered = world.register(gateway)
+    for start in range(0, len(stored), 100):
+        world.send(registered, stored[start : start + 100])
+    world.register(another_gateway())
+    father = world.person("father")
+    world.link(father, gateway, world.issue(gateway))
+    for on in (None, date(2025, 12, 31), date(2026, 11, 22), date(2030, 1, 1)):
+        at = edges(by, on or date(2026, 11, 22))
+        shown = world.registry.timeline(father, by, on, world.now)
+        assert shown.buckets == buckets(around(stored, at), to_ms(world.now))
+        assert (to_ms(shown.start_at), to_ms(shown.end_at)) == (at[0], at[-1])
+
+
+def minutes_of(day: datetime) -> list[datetime]:
+    return [day + timedelta(minutes=minute) for minute in (0, 0, 9, 10, 10.2, 10.4, 11, 300)]
+
+
+def test_today_is_a_day_in_japan(process_zone: str, world: World, gateway: Gateway) -> None:
+    world.register(gateway)
+    father = world.person("father")
+    world.link(father, gateway, world.issue(gateway))
+    world.now = datetime(2026, 11, 22, 14, 59, 59, tzinfo=timezone.utc)  # noqa: UP017
+    assert len(world.registry.timeline(father, "ten_minutes", None, world.now).buckets) == 144
+    world.pass_time(seconds=1)
+    tomorrow = world.registry.timeline(father, "ten_minutes", None, world.now)
+    assert (tomorrow.start_at, len(tomorrow.buckets)) == (world.now, 1)
+
+
+def test_a_new_registration_starts_the_timeline_anew(world: World, gateway: Gateway) -> None:
+    old = world.register(gateway)
+    world.send(old, [counted(seq, NOON + seq * TEN_SECONDS, 1000 * seq) for seq in (1, 2)])
+    new = world.register(gateway)
+    world.send(new, [counted(seq, NOON + (2 + seq) * TEN_SECONDS, seq) for seq in (1, 2)])
+    world.pass_time(minutes=5)
+    father = world.person("father")
+    world.link(father, gateway, world.issue(gateway))
+    assert world.registry.timeline(father, "day", None, world.now).buckets[-1].consumption_wh == 10
+
+
+@pytest.mark.parametrize("by", get_args(By))
+def test_no_statement_looks_through_the_samples(world_in_a_file: World, gateway: Gateway, by: By) -> None:
+    """As SQLite plans it: every look into `samples` is a search by a key, however much is stored."""
+    world = world_in_a_file
+    world.register(gateway)
+    father = world.person("father")
+    world.link(father, gateway, world.issue(gateway))
+    said: list[tuple[str, tuple[object, ...]]] = []
+    with world.registry.store.reading() as store:
+        listened = (
+            store.engine,
+            "before_cursor_execute",
+            lambda _, __, text, values, *___: said.append((text, values)),
+        )
+        event.listen(*listened)
+        world.registry.timeline(father, by, None, world.now)
+        event.remove(*listened)
+        asked = [(text, values) for text, values in said if "samples" in text]
+        plans = [store.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all() for text, values in asked]
+    steps = [row.detail for plan in plans for row in plan if "samples" in row.detail]
+    assert len(steps) == 4
+    assert all(each.startswith("SEARCH samples USING") for each in steps)
+
+
+def test_another_firmware_is_told_once_to_every_linked_account(world: World, gateway: Gateway) -> None:
+    registered = world.register(gateway)
+    father, mother, stranger = (world.person(name) for name in ("father", "mother", "stranger"))
+    for who in (father, mother):
+        world.link(who, gateway, world.issue(gateway))
+
+    def told(who: Who) -> int:
+        return [each.kind for each in world.registry.events(who, world.now).events].count("firmware_updated")
+
+    def say(firmware: str, *, online: bool = True) -> None:
+        said = Status(online=online, firmware=firmware, at=world.now)
+        assert world.registry.accept_status(registered.gateway_id, registered.epoch, said, world.now)
+
+    for firmware, online, number in (
+        ("2.10", True, 0),
+        ("2.11", True, 1),
+        ("2.11", True, 1),
+        ("2.10", False, 1),  # the last will of the connection before
+        ("2.11", True, 1),
+        ("2.10", True, 2),
+    ):
+        say(firmware, online=online)
+        assert [told(who) for who in (father, mother, stranger)] == [number, number, 0]
+        assert world.registry.overview(world.now).gateways[0].firmware == (firmware if online else "2.11")
 
 
 @pytest.mark.req("S-TEL-06")
@@ -128,7 +227,7 @@ def test_a_silent_or_parting_gateway_is_offline(world: World, gateway: Gateway) 
     world.link(father, gateway, world.issue(gateway))
 
     def online() -> bool:
-        shown = world.registry.timeline(father, HOUR, MINUTE, world.now).online
+        shown = world.registry.timeline(father, "hour", None, world.now).online
         assert shown is world.registry.overview(world.now).gateways[0].online
         return shown
 
@@ -143,18 +242,6 @@ def test_a_silent_or_parting_gateway_is_offline(world: World, gateway: Gateway) 
     assert online()
     world.registry.accept_status(registered.gateway_id, 1, status(world, False), world.now)
     assert not online()
-
-
-def test_the_overview_counts_rows(world: World, gateway: Gateway) -> None:
-    registered = world.register(gateway)
-    world.send(registered, [sample(1), sample(2)])
-    world.person("father")
-    world.sign_up("unconfirmed@example.jp")
-    overview = world.registry.overview(world.now)
-    assert overview.accounts == 1
-    (line,) = overview.gateways
-    assert (line.gateway_id, line.samples, line.epoch) == (gateway.gateway_id, 2, 1)
-    assert (line.registered_at, line.last_seen_at) == (world.now, world.now)
 
 
 def test_the_latest_instant_is_that_of_the_last_thing_kept(world: World, gateway: Gateway) -> None:

@@ -1,57 +1,198 @@
+"""What every store does, whatever it is kept in; then what is a matter of the file."""
+
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Barrier, Event, Thread
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select
+from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from cloud.store.engine import FILE_NAME, Store, open_store
+from cloud.store.engine import Store, open_store
 from cloud.store.schema import accounts, gateways, links, metadata, nonces, phones
-from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
+from cloud.store.sqlite import FILE_NAME
+from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem, UnreachableError
 
 pytestmark = pytest.mark.adapters
 
 
-def test_migrations_from_nothing_make_the_tables_that_the_schema_says(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+@pytest.fixture
+def store(tmp_path: Path, postgresql: str | None) -> Iterator[Store]:
+    store = open_store(tmp_path, postgresql)
+    yield store
+    store.close()
+
+
+def kept_nonces(store: Store) -> list[str]:
+    with store.reading() as connection:
+        return list(connection.scalars(select(nonces.c.nonce)))
+
+
+def test_migrations_from_nothing_make_the_tables_that_the_schema_says(store: Store) -> None:
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    store.close()
 
 
-def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_migrating_again_changes_nothing(store: Store, tmp_path: Path, postgresql: str | None) -> None:
     with store.writing() as connection:
         connection.execute(insert(nonces).values(nonce="n", issued_at=1))
-    store.close()
-    again = open_store(tmp_path)
-    with again.reading() as connection:
-        assert connection.scalars(select(nonces.c.nonce)).all() == ["n"]
+    again = open_store(tmp_path, postgresql)
+    assert kept_nonces(again) == ["n"]
     again.close()
 
 
-def test_every_connection_is_durable_and_checks_foreign_keys(tmp_path: Path) -> None:
+def insert_and_fail(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(insert(nonces).values(nonce="n", issued_at=1))
+        raise ZeroDivisionError
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError):
+        insert_and_fail(store)
+    assert kept_nonces(store) == []
+
+
+def test_what_is_read_in_a_writing_transaction_stays_true_until_its_end(
+    store: Store, tmp_path: Path, postgresql: str | None
+) -> None:
+    """Count, then insert: by twelve threads on three stores, each of which would lose without the lock."""
+    stores = [store, *(open_store(tmp_path, postgresql) for _ in range(2))]
+    start = Barrier(12)
+
+    def add_one_more(mine: Store) -> None:
+        start.wait(timeout=10)
+        for _ in range(5):
+            with mine.writing() as connection:
+                number = connection.scalar(select(func.count()).select_from(nonces))
+                connection.execute(insert(nonces).values(nonce=str(number), issued_at=1))
+
+    threads = [Thread(target=add_one_more, args=(stores[number % 3],)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(int, kept_nonces(store))) == list(range(60))
+    for each in stores[1:]:
+        each.close()
+
+
+def test_one_look_sees_one_state(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(insert(nonces).values(nonce="before", issued_at=1))
+    with store.reading() as look:
+        assert look.scalar(select(nonces.c.nonce)) == "before"
+        with store.writing() as connection:
+            connection.execute(update(nonces).values(nonce="after"))
+        assert look.scalar(select(nonces.c.nonce)) == "before"
+    assert kept_nonces(store) == ["after"]
+
+
+def test_a_look_waits_for_no_writer(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(insert(nonces).values(nonce="n", issued_at=1))
+        assert kept_nonces(store) == []
+    assert kept_nonces(store) == ["n"]
+
+
+def test_more_than_it_has_connections_for_are_told_so(store: Store) -> None:
+    vars(store._engine.pool)["_timeout"] = 0.05  # s, not half a minute
+    with ExitStack() as looks:
+        for _ in range(15):
+            looks.enter_context(store.reading())
+        with pytest.raises(UnreachableError, match="too many"):
+            kept_nonces(store)
+    assert kept_nonces(store) == []
+
+
+def test_it_closes_after_whoever_is_at_work_and_lets_in_nobody_more(store: Store) -> None:
+    reading, go_on = Event(), Event()
+    kept: list[str] = []
+
+    def look() -> None:
+        with store.reading() as connection:
+            reading.set()
+            go_on.wait(timeout=10)
+            kept.extend(connection.scalars(select(nonces.c.nonce)))
+
+    with store.writing() as connection:
+        connection.execute(insert(nonces).values(nonce="n", issued_at=1))
+    with ThreadPoolExecutor(2) as threads:
+        looking = threads.submit(look)
+        assert reading.wait(timeout=10)
+        closing = threads.submit(store.close)
+        refused_by(store)
+        assert not closing.done()
+        go_on.set()
+        looking.result(timeout=10)
+        closing.result(timeout=10)
+    assert kept == ["n"]
+
+
+def refused_by(store: Store) -> None:
+    """Return when the store lets in nobody more."""
+    for _ in range(1_000_000):
+        try:
+            kept_nonces(store)
+        except UnreachableError:
+            return
+    pytest.fail("it was never closed")
+
+
+@pytest.mark.req("S-GEN-17", "S-GEN-18")
+def test_the_database_itself_knows_no_slot_beyond_the_last(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(insert(gateways).values(filled(gateways) | {"gateway_id": "g"}))
+        connection.execute(insert(accounts).values(filled(accounts)))
+        with pytest.raises(IntegrityError, match="ck_links_member_slot"), connection.begin_nested():
+            connection.execute(insert(links).values(filled(links) | {"gateway_id": "g", "member_slot": 5}))
+        connection.execute(insert(links).values(filled(links) | {"gateway_id": "g", "member_slot": 4}))
+        with pytest.raises(IntegrityError, match="ck_phones_slot"), connection.begin_nested():
+            connection.execute(insert(phones).values(filled(phones) | {"slot": 3}))
+        connection.execute(insert(phones).values(filled(phones) | {"slot": 2}))
+
+
+def test_what_belongs_to_a_row_goes_with_it(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(insert(gateways).values(filled(gateways) | {"gateway_id": "g"}))
+        connection.execute(insert(accounts).values(filled(accounts)))
+        connection.execute(insert(links).values(filled(links) | {"gateway_id": "g"}))
+        connection.execute(insert(phones).values(filled(phones)))
+        connection.execute(delete(gateways))
+        assert connection.execute(select(phones)).all() == []
+        assert connection.scalar(select(accounts.c.account_id)) == 1
+
+
+def filled(table: Table) -> dict[str, object]:
+    """Return a row that has 1, in the column's own type, wherever it can."""
+    return {column.name: column.type.python_type(1) for column in table.columns}
+
+
+def test_every_connection_to_the_file_is_durable_and_checks_foreign_keys(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     with store.writing() as one, store.reading() as other:
         for connection in (one, other):
             pragmas = {
                 name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete")
             }
             assert pragmas == {
                 "journal_mode": "wal",
                 "synchronous": 2,
                 "foreign_keys": 1,
                 "busy_timeout": 10_000,
+                "secure_delete": 1,
             }
     store.close()
 
 
-def test_a_writing_transaction_holds_the_lock_before_its_first_read(tmp_path: Path) -> None:
+def test_a_writing_transaction_has_the_file_before_its_first_read(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     with (
         store.writing(),
@@ -62,37 +203,23 @@ def test_a_writing_transaction_holds_the_lock_before_its_first_read(tmp_path: Pa
     store.close()
 
 
-def insert_and_fail(store: Store) -> None:
-    with store.writing() as connection:
-        connection.execute(insert(nonces).values(nonce="n", issued_at=1))
-        raise ZeroDivisionError
-
-
-def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+def test_a_file_that_cannot_grow_is_said_once_and_the_store_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     store = open_store(tmp_path)
-    with pytest.raises(ZeroDivisionError):
-        insert_and_fail(store)
     with store.reading() as connection:
-        assert connection.scalars(select(nonces.c.nonce)).all() == []
-    store.close()
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
 
+    def fill() -> None:
+        with store.writing() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            connection.execute(insert(nonces).values(nonce="n" * 100_000, issued_at=1))
 
-@pytest.mark.req("S-GEN-17", "S-GEN-18")
-def test_the_database_itself_knows_no_slot_beyond_the_last(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
-    gateway = dict.fromkeys((each.name for each in gateways.columns), 1) | {"gateway_id": "g"}
-    account = dict.fromkeys((each.name for each in accounts.columns), 1)
-    link = {"account_id": 1, "gateway_id": "g", "member_slot": 4, "linked_at": 1}
-    phone = {"account_id": 1, "installation_id": "i", "nickname": "n", "nickname_key": "n", "request_id": "r"}
-    with store.writing() as connection:
-        connection.execute(insert(gateways).values(gateway))
-        connection.execute(insert(accounts).values(account))
-        with pytest.raises(IntegrityError, match="ck_links_member_slot"):
-            connection.execute(insert(links).values(link | {"member_slot": 5}))
-        connection.execute(insert(links).values(link))
-        with pytest.raises(IntegrityError, match="ck_phones_slot"):
-            connection.execute(insert(phones).values(phone | {"slot": 3}))
-        connection.execute(insert(phones).values(phone | {"slot": 2}))
+    for _ in range(2):
+        with pytest.raises(UnreachableError, match="full"):
+            fill()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert kept_nonces(store) == []
     store.close()
 
 
