@@ -10,6 +10,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
+from html import escape
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -27,6 +28,7 @@ from protocol.problems import (
     REQUEST_MALFORMED,
     SETTINGS_WRONG,
     TOO_LARGE,
+    AisegError,
     Problem,
     UnreachableError,
 )
@@ -47,6 +49,13 @@ HEADERS: Final = {
     # Tells no path and no query (a token may be there); "no-referrer" would also make our own forms' origin null.
     "Referrer-Policy": "strict-origin",
 }
+
+_PAGE: Final = """<!doctype html>
+<html lang="ja"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>{ja}</title>
+<main><h1>{ja}</h1><p lang="en">{en}</p><p><a href="/">最初の画面へ / <span lang="en">To the first page</span></a></p>
+<p>独立した非公式エミュレーターです。<span lang="en">An independent, unofficial emulator.</span></p></main></html>
+"""
 
 log = logging.getLogger(__name__)
 
@@ -115,14 +124,31 @@ async def _write_problems(request: web.Request, handler: Handler) -> web.StreamR
     try:
         return await handler(request)
     except Problem as problem:
-        return written(problem)
+        return _answer(request, problem)
     except UnreachableError as away:
+        if _is_for_a_person(request):
+            return _page(away, HTTPStatus.SERVICE_UNAVAILABLE)
         sentences = f"{away.sentence('ja')}\n{away.sentence()}\n"
         return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text=sentences)
     except web.HTTPException as answer:
         if not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
-        return written(_as_problem(request, answer))
+        return _answer(request, _as_problem(request, answer))
+
+
+def _answer(request: web.Request, problem: Problem) -> web.Response:
+    return _page(problem, problem.kind.status) if _is_for_a_person(request) else written(problem)
+
+
+def _is_for_a_person(request: web.Request) -> bool:
+    """Say whether a browser is to show the answer, not a program or a script of ours."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _page(no: AisegError, status: int) -> web.Response:
+    """Return the page for an address that has none of its own, in both languages, with a way on."""
+    ja, en = escape(no.sentence("ja")), escape(no.sentence("en"))
+    return web.Response(status=status, text=_PAGE.format(ja=ja, en=en), content_type="text/html")
 
 
 def written(problem: Problem) -> web.Response:

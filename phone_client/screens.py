@@ -182,10 +182,10 @@ class Screen:
     def _table(self, found: Found) -> RenderableType:
         table = Table(box=None)
         for title in (
-            self._word("name", "名前"),
-            self._word("model", "機種"),
-            self._word("firmware", "ファームウェア"),
-            self._word("address", "アドレス"),
+            self._word("Name", "名前"),
+            self._word("Model", "機種"),
+            self._word("Firmware", "ファームウェア"),
+            self._word("Address", "アドレス"),
             "ms",
         ):
             table.add_column(title)

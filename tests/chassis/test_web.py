@@ -7,6 +7,7 @@ from contextlib import suppress
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from yarl import URL
 
 from chassis.web import application, form_of, let_forms_lead_to, listening, serving, url_of
@@ -77,6 +78,28 @@ async def test_what_could_not_be_found_out_is_told_as_such() -> None:
         503,
         "ブローカー に接続できません（無応答）。\nthe broker cannot be reached (silent).\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("handler", "status", "word"),
+    [(None, 404, "このアドレスには何もありません。"), (away, 503, "ブローカー")],
+)
+async def test_a_browser_gets_a_page_in_words_with_a_way_on(
+    handler: Handler | None, status: int, word: str
+) -> None:
+    app = application([])
+    if handler:
+        app.router.add_get("/", handler)
+    async with listening(["127.0.0.1"], 0) as listeners, serving(app, listeners):
+        page = await answer_of(address_of(listeners[0]), headers={"Accept": "text/html,*/*;q=0.8"})
+        program = await answer_of(address_of(listeners[0]))
+    assert page
+    assert program
+    assert (page[0], program[0]) == (status, status)
+    assert word in page[1]
+    assert '<a href="/">' in page[1]
+    assert "非公式エミュレーター" in page[1]
+    assert "<" not in program[1]
 
 
 @pytest.mark.parametrize(

@@ -9,59 +9,10 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from tests.cloud.model_sessions import DAY, HOUR, MINUTE, No, Sessions
+from tests.cloud.model_things import Account, Code, Gateway, Phone, WrongPair
 
 LINK_CODE_LIFE, CHANGE_CODE_LIFE, PERMIT_LIFE = HOUR, 7 * DAY, 10 * MINUTE
 PLACES, SLOTS = (1, 2, 3, 4), (1, 2)
-
-
-@dataclass
-class Code:
-    code: str
-    issued_at: int
-    spent: bool = False
-
-    def is_live(self, life: int, now: int) -> bool:
-        return self.issued_at <= now < self.issued_at + life
-
-
-@dataclass
-class Gateway:
-    epoch: int = 0
-    run: str = ""
-    codes: list[Code] = field(default_factory=list)
-    samples: set[int] = field(default_factory=set)
-
-
-@dataclass
-class Phone:
-    phone_id: str
-    installation: str
-    nickname: str
-    request: str
-    change_code: Code | None = None
-
-
-@dataclass
-class Account:
-    signed_up_at: int = 0
-    verified: bool = False
-    gateway: str | None = None
-    place: int = 0
-    phones: dict[int, Phone] = field(default_factory=dict)
-    permit: tuple[str, Code, int] | None = None  # what it is, for which pair of codes, since when
-    wrong_changes: list[int] = field(default_factory=list)
-
-    def phone(self, installation: str) -> Phone | None:
-        return next((each for each in self.phones.values() if each.installation == installation), None)
-
-
-@dataclass
-class WrongPair:
-    email: str
-    device_code: str
-    peer: str
-    code: Code | None
-    at: int
 
 
 @dataclass

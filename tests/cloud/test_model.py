@@ -17,10 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cloud.store.schema import metadata
 from tests.cloud.actors import request_id
+from tests.cloud.asking import AGES, APPS, KINDS, NICKNAMES, PEERS, PEOPLE, Pick
 from tests.cloud.bench import Bench
 from tests.cloud.invariants import breaches, modelled, stored
 from tests.cloud.serving import settings_in
-from tests.cloud.walk import AGES, APPS, KINDS, NICKNAMES, PEERS, PEOPLE, Pick, Walk
+from tests.cloud.walk import Walk
 from tests.support.postgres import Postgres
 
 RUNS: Final = int(os.environ.get("MODEL_RUNS", "2"))

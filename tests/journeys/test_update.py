@@ -146,7 +146,7 @@ async def _is_offline(world: World) -> bool:
 async def _has_all(world: World) -> bool:
     newest = world.box.gateway.newest()
     outbox = await world.box.gateway.outbox()
-    stored = (await world.seen_by_the_cloud()).samples
+    stored = (await world.seen_by_the_cloud()).stored_up_to
     return newest is not None and outbox.samples == 0 and stored >= newest.seq > 5
 
 

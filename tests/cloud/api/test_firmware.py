@@ -100,8 +100,18 @@ async def test_no_operation_can_start_an_update_or_publish_a_release(cloud: Serv
         "/api/v1/accounts",
         "/api/v1/accounts/verification",
         "/api/v1/sessions",
+        "/api/v1/sessions/codes",
+        "/api/v1/sessions/authorized",
+        "/api/v1/sessions/renewals",
         "/api/v1/sessions/current",
+        "/api/v1/link-previews",
         "/api/v1/links",
+        "/api/v1/links/current",
+        "/api/v1/phones",
+        "/api/v1/phones/moves",
+        "/api/v1/phones/replacements",
+        "/api/v1/change-codes",
+        "/api/v1/users/removals",
     }
     before = await contents(cloud)
     for path in described["paths"]:

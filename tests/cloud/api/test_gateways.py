@@ -125,7 +125,8 @@ async def test_events_are_those_of_the_tokens_own_account(cloud: Served, gateway
     await cloud.issue(gateway)
     ours = (await cloud.get("/api/v1/events", father)).document["events"]
     assert [(event["kind"], event["gateway_id"]) for event in ours] == [
-        ("link_code_issued", gateway.gateway_id)
+        ("link_code_issued", gateway.gateway_id),
+        ("linked", gateway.gateway_id),
     ]
     asked_for_another = f"/api/v1/events?account_id=1&gateway_id={gateway.gateway_id}"
     assert (await cloud.get(asked_for_another, neighbour)).document == {"events": []}
