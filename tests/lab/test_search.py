@@ -62,7 +62,13 @@ def test_what_crosses_the_wire_is_questions_and_one_request(lan: Home) -> None:
         wire.bind(("eth0", ALL_PROTOCOLS))
         assert lan.search(10).found
         frames = captured(wire)
-    secrets = (login.token, login.refresh_token, login.email, "Authorization", MemoryFile(lan.state).read().installation_id)
+    secrets = (
+        login.token,
+        login.refresh_token,
+        login.email,
+        "Authorization",
+        MemoryFile(lan.state).read().installation_id,
+    )
     assert any(b"GET /api/v1/device" in frame for frame in frames)
     assert not [frame for frame in frames for secret in secrets if secret.encode() in frame]
 
