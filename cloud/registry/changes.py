@@ -53,7 +53,8 @@ class Changes(Desk):
         """
         code = mint()
         with self.store.reading() as store:
-            registered_phone(store, who)  # before the slow part (security T-49)
+            check_session(store, who)  # before the slow part (security T-49)
+            registered_phone(store, who)
         code_hash = self.pepper.hash(code)
         with self.store.writing() as store:
             check_session(store, who)

@@ -29,7 +29,7 @@ from emulator.settings import Settings
 from tests.browser.conftest import OpenPanel
 from tests.browser.home import Home, home_in
 from tests.browser.person import FAMILY, PLACE, Person
-from tests.cloud.actors import request_id
+from tests.cloud.actors import APP_CONSENT, request_id
 from tests.cloud.serving import Served, TestClock
 
 NEW = "2.11"
@@ -487,6 +487,7 @@ async def test_every_linked_phone_hears_of_a_code_issued_at_the_panel(person: Pe
             code = await person.issue_link_code()
             asked: dict[str, Any] = {"request_id": request_id(), "nickname": "スマホ"}
             asked |= {"device_code": home.device_code, "link_code": code}
+            asked["consent"] = APP_CONSENT.model_dump(mode="json")
             assert (await cloud.post("/api/v1/links", asked, token)).status in (200, 201)
         heard = [len((await cloud.get("/api/v1/events", token)).document["events"]) for token in tokens]
         await person.issue_link_code()

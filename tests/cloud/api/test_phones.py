@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -337,3 +338,20 @@ async def test_what_cannot_be_read_changes_nothing(home: Home) -> None:
     for path, asked in bad:
         assert_problem(await home.cloud.post(path, asked, home.third), 400, "request_malformed")
     assert await contents(home.cloud) == before
+
+
+async def test_no_code_permit_or_token_is_ever_logged(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """T-13."""
+    caplog.set_level(logging.DEBUG)
+    change_code, link_code = await home.change_code(home.first), await home.cloud.issue(home.gateway)
+    token = await home.cloud.person("newcomer")
+    preview = await home.cloud.post("/api/v1/link-previews", link_request(home.gateway, link_code), token)
+    permit = preview.document["permit"]
+    asked = {"phone_id": preview.document["users"][0]["phone_id"], "permit": permit}
+    assert (await home.cloud.post("/api/v1/users/removals", asked, token)).status == 200
+    assert_problem(await home.move(home.third, wrong_code()), 403, "change_refused")
+    assert_problem(await home.move(home.third, change_code), 403, "change_refused")
+    logging.getLogger("cloud").debug("listened to")
+    assert "listened to" in caplog.text
+    for secret in (change_code, link_code, permit, token, home.third, wrong_code()):
+        assert secret not in caplog.text

@@ -26,7 +26,7 @@ from tests.cloud.model import Model
 from tests.cloud.model_sessions import No
 from tests.cloud.registry.acts import Act, Memory
 
-ROUNDS: Final = int(os.environ.get("RACE_ROUNDS", "1"))
+ROUNDS: Final = int(os.environ.get("RACE_ROUNDS", "3"))
 WAIT_S: Final = 30
 
 Racers = Sequence[Sequence[Act]]

@@ -116,3 +116,19 @@ def test_the_other_phone_that_asks_in_the_same_moment_gets_the_same_answer(
     ):
         assert refusal(verb, *arguments) is ACCOUNT_DELETED
     assert world.contents("wrong_tries", "tallies") == before
+
+
+def test_nothing_keeps_the_names_of_the_phones(world: World, registered: Gateway) -> None:
+    """T-51: neither a table nor a mail that was sent meanwhile."""
+    father, mother = world.person("father"), world.person("mother")
+    world.link(mother, registered, world.issue(registered), "お母さん")
+    world.link(father, registered, world.issue(registered), "ひみつ")
+    second = world.log_in(father.email, "second")
+    world.add(second, "ないしょ")
+    world.move(world.log_in(father.email, "third"), world.change_code(second))
+    world.remove(mother, world.registry.current_link(father).phones[1].phone_id)
+    assert "ひみつ" in str(world.contents())
+    world.registry.delete_account(father, world.now)
+    kept = str(world.contents())
+    assert "ひみつ" not in kept
+    assert "ないしょ" not in kept

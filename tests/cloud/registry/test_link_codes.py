@@ -146,7 +146,7 @@ def test_each_issue_tells_everybody_who_is_linked(world: World, gateway: Gateway
             gateway.gateway_id,
             world.now,
         )
-    assert world.registry.events(other, world.now).events == ()
+    assert [event.kind for event in world.registry.events(other, world.now).events] == ["linked"]
 
 
 def _registered_code(world: World, gateway: Gateway) -> str:

@@ -236,7 +236,7 @@ def test_a_weaker_hash_is_made_anew_at_login(world: World) -> None:
     visitor = check(world)
     with world.registry.store.reading() as store:
         kept = store.scalars(select(accounts.c.password_hash).where(this)).one()
-    assert "$argon2id$v=19$m=19456,t=2,p=1,keyid=" in kept
+    assert ",keyid=" in kept
     assert not world.registry.pepper.is_weak(kept)
     assert world.registry.visitor(who.account_id) == visitor
     assert check(world) == visitor  # and again by the new one

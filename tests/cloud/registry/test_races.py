@@ -12,10 +12,13 @@ from cloud.registry import Registry
 from cloud.registry.sessions import Who
 from protocol.problems import ACCOUNTS_FULL, Problem
 from tests.cloud.actors import Gateway, World, link_request, nicknames, sample, wrong_code
+from tests.cloud.registry.racing import ROUNDS
 
-pytestmark = [pytest.mark.adapters, pytest.mark.usefixtures("cheap_hashing")]
-
-ROUNDS = 5
+pytestmark = [
+    pytest.mark.adapters,
+    pytest.mark.usefixtures("cheap_hashing"),
+    pytest.mark.timeout(60 + 10 * ROUNDS),
+]
 
 
 def race(acts: Sequence[Callable[[], object]]) -> Counter[str]:
