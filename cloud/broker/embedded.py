@@ -18,6 +18,7 @@ from cloud.logins import Login
 from protocol.problems import PORT_TAKEN, Problem
 
 CONNECTIONS_MAX: Final = 10_000
+_TURNS_TO_COME_IN: Final = 5
 _TICK_S: Final = 0.5
 _BACKLOG: Final = 1024
 
@@ -75,6 +76,8 @@ class EmbeddedBroker:
         self._timer = loop.call_later(_TICK_S, self._tick)
 
     async def _close_all(self) -> None:
+        for _ in range(_TURNS_TO_COME_IN):  # whoever was accepted just now
+            await asyncio.sleep(0)
         for connection in list(self._connections):
             connection.end(DisconnectReasonCode.SERVER_SHUTTING_DOWN)
             connection.abort()

@@ -12,6 +12,8 @@ from typing import Final
 import pexpect  # type: ignore[import-untyped]
 
 WITHIN_S: Final = 30
+AGAIN_AFTER_S: Final = 5
+TRIES: Final = 5
 SIZE: Final = (60, 200)
 _END_OF_LINE: Final = r"(?:\x1b\[0m)?\r\n"
 
@@ -46,6 +48,21 @@ class Terminal:
     async def interrupts(self) -> None:
         """Press Ctrl-C."""
         await asyncio.to_thread(self._child.sendintr)
+
+    async def is_interrupted(self) -> int:
+        """Press Ctrl-C until the command has ended, and return its exit code.
+
+        Once is not always enough: Python misses a signal that comes just before it waits for a line, as a person would see.
+        """
+        for _ in range(TRIES):
+            await self.interrupts()
+            if (
+                await asyncio.to_thread(self._child.expect, [pexpect.EOF, pexpect.TIMEOUT], AGAIN_AFTER_S)
+                == 0
+            ):
+                break
+        self.text += self._child.before
+        return await self.ends()
 
     async def ends(self) -> int:
         """Wait for the end of the command, and return its exit code."""

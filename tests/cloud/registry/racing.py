@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Barrier
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from cloud.instants import to_ms
@@ -101,6 +101,8 @@ class Rows:
 
     def put_back(self, registry: Registry) -> None:
         with registry.store.writing() as store:
+            if store.dialect.name == "postgresql":  # a deleted row would stay in the way until it is vacuumed
+                store.execute(text(f"TRUNCATE {', '.join(table.name for table, _ in self._rows)}"))
             for table, _ in reversed(self._rows):
                 store.execute(delete(table))
             for table, rows in self._rows:
