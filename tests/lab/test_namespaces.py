@@ -12,7 +12,8 @@ from tests.support.namespaces import hosts_on_a_bridge
 CRASH = """
 import os, signal
 from tests.support.namespaces import hosts_on_a_bridge
-with hosts_on_a_bridge(2) as (one, two), one.running("sleep", "60") as program:
+with hosts_on_a_bridge(2) as (one, two), one.running("sh", "-c", "echo runs; exec sleep 60") as program:
+    program.stdout.readline()  # it has got so far as to end with this process
     print(one.pid, two.pid, program.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Barrier
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from cloud.instants import to_ms
@@ -100,14 +100,16 @@ class Rows:
             ]
 
     def put_back(self, registry: Registry) -> None:
+        """Make good what differs, from parents to children, for a row that goes takes its children along."""
         with registry.store.writing() as store:
-            if store.dialect.name == "postgresql":  # a deleted row would stay in the way until it is vacuumed
-                store.execute(text(f"TRUNCATE {', '.join(table.name for table, _ in self._rows)}"))
-            for table, _ in reversed(self._rows):
-                store.execute(delete(table))
             for table, rows in self._rows:
-                if rows:
-                    store.execute(insert(table), rows)
+                found = [dict(row) for row in store.execute(select(table)).mappings()]
+                for row in found:
+                    if row not in rows:
+                        store.execute(delete(table).filter_by(**row))
+                missing = [row for row in rows if row not in found]
+                if missing:
+                    store.execute(insert(table), missing)
 
 
 @dataclass(frozen=True)
