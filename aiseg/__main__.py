@@ -1,35 +1,20 @@
 """The command `aiseg`: each program's own command under one roof, imported only when it is asked for."""
 
-from importlib import import_module
-
 import click
 
 from chassis.ending import run
+from chassis.rooms import Rooms
 
 ROOMS = {
-    "demo": "aiseg.demo",
-    "emulator": "emulator.__main__",
-    "cloud": "cloud.__main__",
-    "phone": "phone_client.__main__",
+    "demo": "aiseg.demo:command",
+    "emulator": "emulator.__main__:command",
+    "cloud": "cloud.__main__:command",
+    "phone": "phone_client.__main__:command",
+    "lab": "lab.__main__:command",
 }
 
 
-class Programs(click.Group):
-    """The commands of ROOMS: `aiseg phone search` must not wait for the cloud's database library."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names in the order a newcomer meets them."""
-        return list(ROOMS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import and return one command, or None for an unknown name."""
-        if cmd_name not in ROOMS:
-            return None
-        command: click.Command = import_module(ROOMS[cmd_name]).command
-        return command
-
-
-@click.group(cls=Programs)
+@click.group(cls=Rooms, rooms=ROOMS)
 @click.version_option(package_name="aiseg")
 def command() -> None:
     """One household's AiSEG world on your desk (an independent emulator, not by Panasonic)."""

@@ -1,15 +1,13 @@
-"""HTTP as every program serves it: where it listens, whom it lets in, how a "no" is written.
+"""HTTP as every program serves it: whom it lets in, how a "no" is written.
 
 The peer is the socket's; `X-Forwarded-*` and `Forwarded` are never read (the real AiSEG2 had CVE-2023-28727 for it).
 """
 
 import asyncio
-import errno
-import ipaddress
 import logging
 import socket
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from html import escape
 from http import HTTPStatus
 from typing import Final
@@ -18,15 +16,14 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from chassis.listening import is_address, listen
 from protocol.faults import NO_TEXT
 from protocol.problems import (
     FOREIGN_ORIGIN,
     MEDIA_TYPE,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
-    PORT_TAKEN,
     REQUEST_MALFORMED,
-    SETTINGS_WRONG,
     TOO_LARGE,
     AisegError,
     Problem,
@@ -184,37 +181,6 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers["Cache-Control"] = "no-cache" if request.path.startswith(STATIC) else "no-store"
 
 
-@asynccontextmanager
-async def listening(hosts: Sequence[str], port: int) -> AsyncIterator[list[socket.socket]]:
-    """Listen at each of `hosts`, on one port (0: any free one); a host that cannot be used is told and left out.
-
-    Raises:
-        Problem: `port_taken`, or `settings_wrong` when no host can be used at all.
-    """
-    with ExitStack() as open_ones:
-        listeners: list[socket.socket] = []
-        for host in hosts:
-            listener = await asyncio.to_thread(_listen, host, port)
-            if listener:
-                listeners.append(open_ones.enter_context(listener))
-                port = listener.getsockname()[1]
-        if not listeners:
-            reason = f"cannot listen at {', '.join(hosts)}"
-            raise Problem(SETTINGS_WRONG, file="settings", key="http.host", reason=reason)
-        yield listeners
-
-
-def _listen(host: str, port: int) -> socket.socket | None:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address, family=family, backlog=128)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise Problem(PORT_TAKEN, address=_authority(host, port)) from None
-        log.warning("cannot listen at %s: %s", _authority(host, port), error.strerror)
-        return None
-
-
 class Doors:
     """Where an application is served at the moment, on one port."""
 
@@ -236,7 +202,7 @@ class Doors:
             await self._close(gone)
         for new in wanted.keys() - self._sites.keys():
             with suppress(Problem):
-                listener = await asyncio.to_thread(_listen, wanted[new], self._port)
+                listener = await asyncio.to_thread(listen, wanted[new], self._port)
                 if listener:
                     await self.open(listener)
 
@@ -269,21 +235,3 @@ async def serving(app: web.Application, listeners: Sequence[socket.socket]) -> A
             await doors.close()
     finally:
         await runner.cleanup()
-
-
-def url_of(listener: socket.socket) -> str:
-    """Return the URL at which `listener` is reached, without a final slash."""
-    host, port, *_ = listener.getsockname()
-    return f"http://{_authority(host, port)}"
-
-
-def is_address(host: str) -> bool:
-    """Say whether `host` is an IP address."""
-    try:
-        return bool(ipaddress.ip_address(host))
-    except ValueError:
-        return False
-
-
-def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

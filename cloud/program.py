@@ -13,8 +13,9 @@ from aiohttp import web
 
 from chassis.clock import Clock
 from chassis.folder import held
+from chassis.listening import listening, url_of
 from chassis.tasks import beside
-from chassis.web import application, listening, serving, url_of
+from chassis.web import application, serving
 from cloud.api.firmware import FirmwareApi
 from cloud.api.gateways import GatewayApi
 from cloud.api.links import LinkApi, tell_unlinked

@@ -10,7 +10,6 @@ import click
 
 from chassis.ending import end_asked_for, run
 from chassis.settings import read_settings
-from emulator.label import label, label_document
 from emulator.program import running
 from emulator.settings import Settings
 from protocol.identity import Model
@@ -44,6 +43,8 @@ def command(
 async def _serve(settings: Settings, *, as_json: bool) -> None:
     asked = end_asked_for()
     async with running(settings) as program:
+        from emulator.label import label, label_document  # noqa: PLC0415 - with what the program has loaded
+
         if as_json:
             click.echo(json.dumps(label_document(program.gateway, program.urls), ensure_ascii=False))
         else:

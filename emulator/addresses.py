@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import ifaddr
 
-from chassis.web import is_address
+from chassis.listening import is_address
 
 
 def addresses_of(interfaces: Iterable[str]) -> list[str]:

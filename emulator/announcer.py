@@ -10,12 +10,12 @@ from emulator.mdns.network import Network
 from emulator.mdns.records import Service
 from emulator.mdns.responder import Responder
 from emulator.standing import Announcement
-from protocol.discovery import SERVICE_TYPE, Advertisement
+from protocol.discovery import SERVICE_TYPE, SUBTYPE, Advertisement
 
 State = Literal["probing", "announced", "muted", "unavailable"]
 
 LOOK_EVERY_S: Final = 2.0
-"""How often the machine's links and addresses are looked at."""
+"""How often the machine's links and addresses are looked at if the kernel tells nothing: a port may have become free."""
 
 _SENTENCES: Final = {
     "probing": ("Checking that the name {name} is free.", "名前 {name} が空いているか確認しています。"),
@@ -33,11 +33,16 @@ def _nobody(_: Announcement) -> None:
 
 
 class Announcer:
-    """Announces the device API at `port` on `interfaces`, given by name (`eth0`) or address (`127.0.0.1`)."""
+    """Announces the device API at `port` on `interfaces`, given by name (`eth0`) or address (`127.0.0.1`).
 
-    def __init__(self, interfaces: Sequence[str], port: int) -> None:
+    One that may not announce yet finds out whether its names are free, which takes most of a second, and waits for `announce`.
+    """
+
+    def __init__(self, interfaces: Sequence[str], port: int, *, may_announce: bool = True) -> None:
         self._interfaces = interfaces
         self._port = port
+        self._may_announce = may_announce
+        self._leaving = False
         self._muted = False
         self._changed = False
         self._awake = asyncio.Event()
@@ -73,6 +78,18 @@ class Announcer:
         self._changed = True
         self._awake.set()
 
+    def announce(self) -> None:
+        """Announce as soon as the names are known to be free."""
+        self._may_announce = True
+        if self._responder:
+            self._responder.may_announce = True
+        self._awake.set()
+
+    def leave(self) -> None:
+        """Say goodbye now; `run` ends."""
+        self._leaving = True
+        self._awake.set()
+
     def mute(self) -> None:
         """Drop every packet in and out, as a filter of UDP 5353 would (a fault)."""
         self._set_muted(True)
@@ -89,17 +106,16 @@ class Announcer:
         network = self._network = Network(self._interfaces, self._awake)
         network.muted = self._muted
         responder = self._responder = Responder(self._service(advertisement()), random.SystemRandom().uniform)
+        responder.may_announce = self._may_announce
         look_at = loop.time()
         try:
-            while True:
+            while not self._leaving:
                 for key, datagram in network.receive():
                     network.send(responder.receive(loop.time(), key, datagram))
-                if self._changed or loop.time() >= look_at:
+                if network.has_news() or self._changed or loop.time() >= look_at:
                     self._changed = False
                     look_at = loop.time() + LOOK_EVERY_S
-                    network.look()
-                    service = self._service(advertisement())
-                    network.send(responder.update(loop.time(), service, network.links))
+                    self._follow(network, responder, self._service(advertisement()))
                 network.send(responder.wake(loop.time()))
                 self._tell(told)
                 await self._sleep(min(responder.next_wake, look_at))
@@ -107,6 +123,13 @@ class Announcer:
             network.send(responder.goodbye())
             network.close()
             self._network = self._responder = None
+
+    def _follow(self, network: Network, responder: Responder, service: Service) -> None:
+        """Take over what has changed. A link that was down for a moment is let go first, so that it begins anew."""
+        now = asyncio.get_running_loop().time()
+        network.send(responder.update(now, service, network.links))
+        network.look()
+        network.send(responder.update(now, service, network.links))
 
     def _tell(self, told: Callable[[Announcement], None]) -> None:
         name = self.name if self.state == "announced" else ""
@@ -127,6 +150,7 @@ class Announcer:
             host=advertisement.host_name,
             port=self._port,
             txt=advertisement.to_txt(),
+            subtypes=(SUBTYPE,),
         )
 
     def _set_muted(self, muted: bool) -> None:

@@ -4,11 +4,11 @@ import base64
 import binascii
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from chassis.folder import write_whole
@@ -17,7 +17,12 @@ from protocol.faults import reason
 from protocol.identity import DeviceCode, Frozen, GatewayId
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 IDENTITY_FILE: Final = "identity.json"
+KEY_BYTES: Final = 32
+"""Any so many are an Ed25519 private key (RFC 8032 §5.1.5)."""
 
 
 class _Stored(Frozen):
@@ -33,16 +38,23 @@ class Identity:
 
     gateway_id: str
     device_code: str
-    key: Ed25519PrivateKey
+    private_key: bytes = field(repr=False)
 
     @property
     def public_key(self) -> str:
         """Return the Ed25519 public key, 32 bytes in base64."""
-        return base64.b64encode(self.key.public_key().public_bytes_raw()).decode()
+        return base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
 
     def sign(self, payload: str) -> str:
         """Return the Ed25519 signature of `payload` (UTF-8) in base64."""
-        return base64.b64encode(self.key.sign(payload.encode())).decode()
+        return base64.b64encode(self._key.sign(payload.encode())).decode()
+
+    @cached_property
+    def _key(self) -> "Ed25519PrivateKey":
+        # Not needed for a name, and a gateway that starts is named before anything else is loaded.
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
+        return Ed25519PrivateKey.from_private_bytes(self.private_key)
 
 
 def load_identity(folder: Path) -> Identity:
@@ -60,25 +72,33 @@ def load_identity(folder: Path) -> Identity:
         raise Problem(STATE_DAMAGED, file=str(file), reason=str(error)) from None
     try:
         stored = _Stored.model_validate_json(text)
-        key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(stored.private_key, validate=True))
     except ValidationError as error:
         raise Problem(STATE_DAMAGED, file=str(file), reason=reason(error)) from None
+    private_key = _decoded(stored.private_key)
+    if len(private_key) != KEY_BYTES:
+        raise Problem(STATE_DAMAGED, file=str(file), reason="private_key")
+    return Identity(stored.gateway_id, stored.device_code, private_key)
+
+
+def _decoded(text: str) -> bytes:
+    """Return the bytes that `text` holds in base64, none if it is not."""
+    try:
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Problem(STATE_DAMAGED, file=str(file), reason="private_key") from None
-    return Identity(stored.gateway_id, stored.device_code, key)
+        return b""
 
 
 def _make(file: Path) -> Identity:
     identity = Identity(
         gateway_id=secrets.token_hex(6),
         device_code=with_check_digit(f"{secrets.randbelow(10**9):09}"),
-        key=Ed25519PrivateKey.generate(),
+        private_key=secrets.token_bytes(KEY_BYTES),
     )
     document = {
         "v": 1,
         "gateway_id": identity.gateway_id,
         "device_code": identity.device_code,
-        "private_key": base64.b64encode(identity.key.private_bytes_raw()).decode(),
+        "private_key": base64.b64encode(identity.private_key).decode(),
     }
     try:
         write_whole(file, json.dumps(document, indent=2) + "\n")

@@ -3,34 +3,26 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
-from aiohttp.web import Application
-
+import emulator.settings
 from chassis.clock import Clock, SystemClock
 from chassis.folder import held
+from chassis.listening import listening, url_of
 from chassis.tasks import beside
-from chassis.web import Doors, application, listening, serving, url_of
 from emulator.addresses import addresses_of
-from emulator.announcer import LOOK_EVERY_S, Announcer
-from emulator.changes import Changes
-from emulator.cloud_client import CloudClient
-from emulator.device_api import DeviceApi
-from emulator.firmware.slots import Slots
-from emulator.firmware.updates import Durations, Updates
-from emulator.gateway import Gateway
-from emulator.household import Household
-from emulator.identity import Identity, load_identity
-from emulator.panel.pages import Panel
-from emulator.panel.view import View
-from emulator.sampler import sample_for_ever
+from emulator.announcer import Announcer
+from emulator.identity import load_identity
 from emulator.settings import Settings
-from emulator.store import Store
-from emulator.uplink import Uplink
-from protocol.registering import Registration
+from emulator.standing import Announcement
+from protocol.discovery import Advertisement
+
+if TYPE_CHECKING:
+    from emulator.gateway import Gateway
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -41,7 +33,7 @@ log = logging.getLogger(__name__)
 class _Boot:
     """One life of the gateway, from a start to the next; when `over` is set, it ends."""
 
-    gateway: Gateway
+    gateway: "Gateway"
     announcer: Announcer
     listeners: Sequence[socket.socket]
     urls: list[str]
@@ -58,7 +50,7 @@ class Running:
         self._boot: _Boot
 
     @property
-    def gateway(self) -> Gateway:
+    def gateway(self) -> "Gateway":
         """The doorway."""
         return self._boot.gateway
 
@@ -116,122 +108,53 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
 @asynccontextmanager
 async def _booted(settings: Settings, port: int, clock: Clock) -> AsyncIterator[_Boot]:
-    """Serve; at the end HTTP goes first, then goodbye (mDNS) and farewell (MQTT), then what is in the folder is closed."""
+    """Serve; what can be reached is announced, not before. Its names are probed for while all the rest is loaded.
+
+    At the end HTTP goes first, then goodbye (mDNS) and farewell (MQTT), then what is in the folder is closed.
+    """
     over, interfaces = asyncio.Event(), settings.network.interfaces
+    identity = await asyncio.to_thread(load_identity, settings.gateway.folder)
+    sign = _Sign(settings.gateway, identity.gateway_id)
+    hosts = [settings.http.host] if settings.http.host else addresses_of(interfaces)
     async with AsyncExitStack() as stack:
-        gateway = await _open_gateway(settings, clock, over.set, stack)
-        app = await asyncio.to_thread(_make_app, settings, gateway, clock)
-        hosts = [settings.http.host] if settings.http.host else addresses_of(interfaces)
         listeners = await stack.enter_async_context(listening(hosts or [LOOPBACK], port))
-        announcer = Announcer(interfaces, listeners[0].getsockname()[1])
-        works = [
-            sample_for_ever(gateway, clock, settings.telemetry.interval),
-            Uplink(gateway, clock).run(),
-            announcer.run(gateway.advertisement, gateway.announcement_changed),
-            _refresh_on_change(gateway, announcer),
-            gateway.updates.run(),
-            gateway.updates.watch(),
-        ]
-        await stack.enter_async_context(beside(*works))
-        doors = await stack.enter_async_context(serving(app, listeners))
-        async with beside(*([] if settings.http.host else [_follow_addresses(interfaces, doors)])):
-            yield _Boot(gateway, announcer, listeners, [url_of(each) for each in listeners], over)
+        announcer = Announcer(interfaces, listeners[0].getsockname()[1], may_announce=False)
+        await stack.enter_async_context(beside(announcer.run(sign.advertisement, sign.announcement_changed)))
+
+        await asyncio.to_thread(import_module, "emulator.boot")
+        from emulator import boot  # noqa: PLC0415 - takes half a second, so it is loaded above, off the loop
+
+        gateway = await stack.enter_async_context(boot.opened(settings, identity, clock, over.set))
+        sign.show(gateway)
+        announcer.refresh()
+        await stack.enter_async_context(boot.working(settings, gateway, announcer, clock))
+        stack.callback(announcer.leave)
+        await stack.enter_async_context(boot.served(settings, gateway, listeners, clock))
+        announcer.announce()
+        yield _Boot(gateway, announcer, listeners, [url_of(each) for each in listeners], over)
 
 
-def _make_app(settings: Settings, gateway: Gateway, clock: Clock) -> Application:
-    """Put panel and device API together. Reads templates: not for the event loop."""
-    api = DeviceApi(gateway, clock, with_link_code=settings.http.link_code)
-    host = gateway.advertisement().host_name.removesuffix(".local.")
-    renamed = [f"{host}-{number}.local" for number in range(2, 10)]  # what mDNS makes of it after a conflict
-    names = [f"{host}.local", *renamed, *settings.http.names]
-    app = application(names)
-    app.add_routes([*api.routes(), *Panel(gateway, clock, View(), settings.panel).routes()])
-    return app
+class _Sign:
+    """What mDNS is to say. Until there is a gateway its names are right and nothing else, for only they are probed for."""
 
+    def __init__(self, box: emulator.settings.Gateway, gateway_id: str) -> None:
+        self._gateway: Gateway | None = None
+        self._announcement = Announcement()
+        self._names = Advertisement(
+            gateway_id=gateway_id, model=box.model, firmware=box.firmware, registered=False, busy=True
+        )
 
-async def _refresh_on_change(gateway: Gateway, announcer: Announcer) -> None:
-    """Announce anew whenever what is announced has changed."""
-    announced, seen = gateway.advertisement(), gateway.changes.count
-    while True:
-        if announced != gateway.advertisement():
-            announced = gateway.advertisement()
-            announcer.refresh()
-        seen = await gateway.changes.after(seen)
+    def show(self, gateway: "Gateway") -> None:
+        """Say what `gateway` says from now on, and tell it how it stands."""
+        self._gateway = gateway
+        gateway.announcement_changed(self._announcement)
 
+    def advertisement(self) -> Advertisement:
+        """Return what is to be announced."""
+        return self._gateway.advertisement() if self._gateway else self._names
 
-async def _follow_addresses(interfaces: Sequence[str], doors: Doors) -> None:
-    """Serve where the gateway is announced, also at addresses that come later: it may start before its network."""
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        await doors.move_to(await asyncio.to_thread(addresses_of, interfaces))
-
-
-async def _open_gateway(
-    settings: Settings, clock: Clock, restart: Callable[[], None], stack: AsyncExitStack
-) -> Gateway:
-    state = await _entered(_opened(settings), stack)
-    model = settings.gateway.model
-    cloud = await stack.enter_async_context(
-        CloudClient(settings.cloud.url, state.identity, model, settings.cloud.timeout_s)
-    )
-    changes = Changes()
-    updates = Updates(
-        model=model,
-        slots=state.slots,
-        releases=cloud,
-        durations=Durations(settings.firmware.update_s, settings.firmware.apply_s),
-        clock=clock,
-        changes=changes,
-        restart=restart,
-    )
-    return Gateway(
-        model=model,
-        identity=state.identity,
-        household=state.household,
-        store=state.store,
-        registration=state.registration,
-        cloud=cloud,
-        updates=updates,
-        purchased_on=settings.gateway.purchased_on,
-        changes=changes,
-        clock=clock,
-    )
-
-
-@dataclass(frozen=True)
-class _State:
-    identity: Identity
-    household: Household
-    slots: Slots
-    store: Store
-    registration: Registration | None
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[_State]:
-    """Open what is in the state folder. Reads and writes files: not for the event loop."""
-    box = settings.gateway
-    identity = load_identity(box.folder)
-    household = Household(
-        seed=settings.household.seed or identity.gateway_id,
-        solar_peak_w=settings.household.solar_peak_w,
-        battery_wh=settings.household.battery_wh,
-        interval=settings.telemetry.interval,
-    )
-    slots = Slots(box.folder, box.model, box.firmware, box.release_key)
-    store = Store(box.folder, household.first_state(), settings.telemetry.outbox_samples)
-    with closing(store):
-        yield _State(identity, household, slots, store, store.registration())
-
-
-async def _entered(opened: AbstractContextManager[_State], stack: AsyncExitStack) -> _State:
-    """Enter `opened` in a thread and leave it with `stack`, also when cancelled half way."""
-    entering = asyncio.get_running_loop().run_in_executor(None, opened.__enter__)
-
-    async def leave() -> None:
-        await asyncio.wait([entering])
-        if not (entering.cancelled() or entering.exception()):
-            await asyncio.to_thread(opened.__exit__, None, None, None)
-
-    stack.push_async_callback(leave)
-    return await asyncio.shield(entering)
+    def announcement_changed(self, announcement: Announcement) -> None:
+        """Take note of how it stands with mDNS."""
+        self._announcement = announcement
+        if self._gateway:
+            self._gateway.announcement_changed(announcement)

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chassis.settings import Names, Port, Section, Url
+from protocol.discovery import DEFAULT_PORT
 from protocol.identity import FirmwareVersion, Model
 from protocol.rules import FIRMWARE_UPDATE_NOMINAL, SAMPLE_INTERVAL, TOKYO
 
@@ -83,7 +84,7 @@ class Http(Section):
     """Panel and device API. `names` are host names a browser may use besides addresses and the mDNS name."""
 
     host: str | None = None
-    port: Port = 8081
+    port: Port = DEFAULT_PORT
     names: Names = ()
     link_code: bool = True
 

@@ -1,40 +1,37 @@
 """`aiseg phone`: every verb of the app as a command; without a verb, a person is led through."""
 
+from typing import Final
+
 import click
 
 from chassis.ending import run
-from phone_client.call import Call, options
-from phone_client.commands import account, guide, linking, phones, showing, ui
+from chassis.rooms import Rooms
+from phone_client.given import options
 from phone_client.prompts import has_terminal
 from protocol.problems import EXIT_USAGE
 
-_VERBS = (
-    guide.start,
-    ui.ui,
-    linking.search,
-    account.signup,
-    account.verify,
-    account.login,
-    linking.link,
-    phones.add,
-    phones.change_code,
-    phones.replace,
-    linking.list_phones,
-    phones.users,
-    showing.timeline,
-    showing.events,
-    account.delete,
-    account.logout,
-)
+_COMMANDS: Final = "phone_client.commands"
+VERBS: Final = {
+    "start": f"{_COMMANDS}.guide:start",
+    "ui": f"{_COMMANDS}.ui:ui",
+    "search": f"{_COMMANDS}.searching:search",
+    "signup": f"{_COMMANDS}.account:signup",
+    "verify": f"{_COMMANDS}.account:verify",
+    "login": f"{_COMMANDS}.account:login",
+    "link": f"{_COMMANDS}.linking:link",
+    "add": f"{_COMMANDS}.phones:add",
+    "change-code": f"{_COMMANDS}.phones:change_code",
+    "replace": f"{_COMMANDS}.phones:replace",
+    "list": f"{_COMMANDS}.linking:list_phones",
+    "users": f"{_COMMANDS}.phones:users",
+    "timeline": f"{_COMMANDS}.showing:timeline",
+    "events": f"{_COMMANDS}.showing:events",
+    "delete": f"{_COMMANDS}.account:delete",
+    "logout": f"{_COMMANDS}.account:logout",
+}
 
 
-class _Verbs(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names in the order a newcomer meets them."""
-        return [str(verb.name) for verb in _VERBS]
-
-
-@click.group("phone", cls=_Verbs, invoke_without_command=True)
+@click.group("phone", cls=Rooms, rooms=VERBS, invoke_without_command=True)
 @options
 @click.pass_context
 def command(context: click.Context, /, **given: object) -> None:
@@ -44,11 +41,14 @@ def command(context: click.Context, /, **given: object) -> None:
     if not has_terminal():
         click.echo(context.get_help(), err=True)
         context.exit(EXIT_USAGE)
-    guide.lead(Call(given))
+    _lead(dict(given))
 
 
-for _verb in _VERBS:
-    command.add_command(_verb)
+def _lead(given: dict[str, object]) -> None:
+    from phone_client.call import Call  # noqa: PLC0415 - everything at once, which a verb need not wait for
+    from phone_client.commands.guide import lead  # noqa: PLC0415
+
+    lead(Call(given))
 
 
 if __name__ == "__main__":

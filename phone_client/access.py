@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from chassis.clock import Clock
 from phone_client.authorizing import authorize_url, is_answer_to, new_authorizing
 from phone_client.cloud_client import CloudClient
-from phone_client.exchange import Exchange
+from phone_client.cloud_http import CloudHttp
 from phone_client.requests import build
 from phone_client.session import MAX_LOGGED_OUT, Login, Memory, MemoryFile
 from phone_client.settings import Settings
@@ -195,12 +195,12 @@ class Access:
 
     async def _next_pair(self, refresh_token: str) -> api.Session:
         """Ask for it, in the event loop of the thread that holds the memory's lock."""
-        exchange = Exchange()
+        http = CloudHttp()
         try:
-            cloud = CloudClient(exchange, self._url, RENEW_WITHIN_S)
+            cloud = CloudClient(http, self._url, RENEW_WITHIN_S)
             return await cloud.renew(api.Renewal(refresh_token=refresh_token))
         finally:
-            await exchange.close()
+            await http.close()
 
     async def _revoke(self, login: Login) -> None:
         """End the session by the token that lasts; that it has ended already is as good."""

@@ -1,6 +1,6 @@
 """The sentences of a diagnosis: what to do for each code, and what each finding is called. Both languages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 
@@ -25,11 +25,11 @@ ADVICE: Final[Mapping[str, Words]] = {
         "ネットワークからIPアドレスが割り当てられていません。Wi-Fiを接続し直すか、ルーターを再起動してください。",
     ),
     "mdns_blocked": Words(
-        "The AiSEG answers at its last address, but the network or its firewall blocks UDP port 5353: allow mDNS there.",
+        "The AiSEG can be reached, but the network or a firewall blocks UDP port 5353: allow mDNS there.",
         "AiSEGには接続できますが、UDP 5353番（mDNS）が遮断されています。ルーターなどの設定で許可してください。",
     ),
     "multicast_not_carried": Words(
-        "The AiSEG answers at its last address, but the network does not carry multicast: check IGMP snooping of router and switches.",
+        "The AiSEG can be reached, but the network does not carry multicast: check IGMP snooping of router and switches.",
         "AiSEGには接続できますが、マルチキャストが届いていません。ルーターやスイッチのIGMPスヌーピング設定を確認してください。",
     ),
     "client_isolation": Words(
@@ -45,8 +45,8 @@ ADVICE: Final[Mapping[str, Words]] = {
         "AiSEGの電源は入っていますが、プログラムが動作していません。AiSEGを再起動してください。",
     ),
     "gateway_off": Words(
-        "The AiSEG does not answer at all: check its power and its network cable.",
-        "AiSEGから応答がありません。AiSEGの電源とLANケーブルを確認してください。",
+        "The AiSEG does not answer at all: check its power, and that its network cable leads to this router.",
+        "AiSEGから応答がありません。AiSEGの電源と、LANケーブルが同じルーターにつながっていることを確認してください。",
     ),
     "other_subnet": Words(
         "The AiSEG can be reached but is on another network: connect the phone to the same router to search by itself.",
@@ -106,3 +106,46 @@ TCP: Final[Mapping[str, Words]] = {
     "timed_out": Words("no answer in time", "時間内に応答がありません"),
     "no_route": Words("there is no way there", "到達できません"),
 }
+
+CAUSES: Final[Mapping[str, Words]] = {
+    "gateway_off": Words(
+        "the AiSEG is off or unplugged", "AiSEGの電源が切れているか、LANケーブルが抜けている"
+    ),
+    "gateway_not_running": Words("the AiSEG's program is not running", "AiSEGのプログラムが動作していない"),
+    "gateway_firewalled": Words(
+        "the AiSEG's firewall lets nothing in", "AiSEGのファイアウォールが遮断している"
+    ),
+    "gateway_unreachable": Words("the AiSEG itself takes no connections", "AiSEG自身が接続を受け付けない"),
+    "other_network": Words("the AiSEG is on another network", "AiSEGが別のネットワークにある"),
+    "multicast_not_carried": Words(
+        "the network does not carry multicast", "ネットワークがマルチキャストを通さない"
+    ),
+    "mdns_blocked": Words("UDP port 5353 is blocked", "UDP 5353番（mDNS）が遮断されている"),
+    "client_isolation": Words(
+        "the Wi-Fi keeps devices apart", "Wi-Fiの機能で機器どうしの通信が禁止されている"
+    ),
+    "vpn_active": Words(
+        "the VPN keeps the phone from its network", "VPNがこのネットワークとの通信を妨げている"
+    ),
+    "permission_denied": Words("the app may not search", "アプリの検索が許可されていない"),
+}
+"""What each cause is called within a sentence: those that can be mistaken for another."""
+
+GROUPS: Final = ("multicast_blocked_or_isolated", "gateway_off_or_elsewhere")
+
+
+def doubt_lead(code: str) -> Words:
+    """Say that `code` and the causes that are named after this cannot be told apart."""
+    if code in GROUPS:
+        return Words(
+            "From here, these cannot be told apart:", "次のどれであるかは、ここからは区別できません:"
+        )
+    return Words("From here, it cannot be ruled out that", "次の可能性も、ここからは否定できません:")
+
+
+def doubt(code: str, could_also_be: Sequence[str]) -> Words:
+    """Say the same in one sentence, with the causes."""
+    lead = doubt_lead(code)
+    en = "; ".join(CAUSES[each].en for each in could_also_be)
+    ja = "、".join(f"「{CAUSES[each].ja}」" for each in could_also_be)
+    return Words(f"{lead.en} {en}.", f"{lead.ja} {ja}。")

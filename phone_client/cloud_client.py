@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
-from phone_client.exchange import Exchange, Nothing, Request, Server
+from phone_client.exchange import Exchange, Http, Nothing, Request, Server
 from protocol import cloud_api as api
 
 LIMIT_S: Final = 15.0
@@ -17,8 +17,8 @@ Answer = TypeVar("Answer", bound=BaseModel)
 class CloudClient:
     """Asks the cloud at `url`. Every method raises `Problem` (it said no) or `UnreachableError`, within `limit_s`."""
 
-    def __init__(self, exchange: Exchange, url: str, limit_s: float = LIMIT_S) -> None:
-        self._exchange = exchange
+    def __init__(self, http: Http, url: str, limit_s: float = LIMIT_S) -> None:
+        self._exchange = Exchange(http)
         self._server = Server(url, url, limit_s)
 
     async def sign_up(self, request: api.SignUp) -> api.SignedUp:

@@ -1,203 +1,197 @@
-"""Why a search failed, from evidence. Pure: evidence in, one code of protocol/README.md out, or None when all is well.
+"""Why a search failed, from evidence. Pure: one code of protocol/README.md, and which others fit as well; None when all is well.
 
 heard, but no use                  gateway_busy, gateway_unreachable, unsupported_model, off_link_answer
 silence, an address is remembered  what TCP, unicast mDNS and ARP say about it decides
-silence on first contact           only whether anybody else was heard can be told
+silence on first contact           whether anybody else was heard, and what a sweep saw
+
+A cause fits when it alone, in a home that may have no other device that speaks, can have brought this evidence; the
+gateway's address may have changed since, unless one was tried that stays, and the gateway may have been moved. What is not to be told from the code is named beside it, never left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final
 
-from phone_client.advice import ADVICE, REASONS, TCP, Words
-from phone_client.answers import Sighting
+from phone_client.advice import ADVICE, CAUSES, GROUPS, Words, doubt, doubt_lead
+from phone_client.evidence import Evidence, Knock, SeenLink
+from phone_client.report import lines
 
-Tcp = Literal["open", "foreign", "refused", "timed_out", "no_route"]
-"""`open`: the remembered gateway answered as itself; `foreign`: something else answered at its address."""
+Codes = tuple[str, ...]
+"""The code, then what else fits."""
 
-
-@dataclass(frozen=True)
-class Knock:
-    """What was tried at the address where the gateway was found last; `arp` (NDP for IPv6) is None where it cannot be known."""
-
-    address: str
-    port: int
-    on_link: bool
-    tcp: Tcp
-    unicast_mdns: bool
-    arp: bool | None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Everything a search knows in the end.
-
-    `usable`: some link has an address that somebody gave it. `refusals`: why the system opened no socket or
-    sent no packet, `denied` when it was for want of permission.
-    `others`: who else spoke mDNS on the link, neither this machine nor the remembered gateway.
-    """
-
-    found_by_mdns: bool
-    busy: bool
-    links: tuple[str, ...]
-    usable: bool
-    loopback_only: bool
-    denied: bool
-    refusals: tuple[str, ...]
-    sent: int
-    sightings: tuple[Sighting, ...]
-    off_link: tuple[str, ...]
-    others: tuple[str, ...]
-    router: str | None
-    router_answers: bool | None
-    vpn: str | None
-    knock: Knock | None
+_UNKNOWN_WHERE: Final = (
+    "multicast_blocked_or_isolated",
+    "gateway_off_or_elsewhere",
+    "client_isolation",
+    "gateway_off",
+    "permission_denied",
+)
+_DEAD_MULTICAST: Final = ("multicast_not_carried", "mdns_blocked")
+_KILLS_NDP: Final = ("multicast_not_carried",)
+"""Who asks for an IPv6 address asks by multicast: without it, not even an address that stays is reached."""
+_ISOLATED: Final = ("client_isolation",)
+_ELSEWHERE: Final = ("other_network",)
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The code, what it follows from, and what to do."""
+    """The code, which causes fit the evidence as well, what it follows from, and what to do."""
 
     code: str
     evidence: tuple[Words, ...]
     advice: Words
+    could_also_be: Codes = ()
+
+    @property
+    def doubt(self) -> Words | None:
+        """What cannot be told apart, as a sentence; None when the code is sure."""
+        return doubt(self.code, self.could_also_be) if self.could_also_be else None
+
+    @property
+    def doubt_lead(self) -> Words:
+        """How a list of `doubts` begins."""
+        return doubt_lead(self.code)
+
+    @property
+    def doubts(self) -> tuple[Words, ...]:
+        """What each of the causes that fit as well is called."""
+        return tuple(CAUSES[each] for each in self.could_also_be)
 
 
 def diagnose(evidence: Evidence) -> Diagnosis | None:
     """Return why the search failed, or what is odd about a success, or None."""
-    code = _code(evidence)
-    return Diagnosis(code, tuple(_lines(evidence)), ADVICE[code]) if code else None
-
-
-def _code(evidence: Evidence) -> str | None:
-    if evidence.busy:
-        return "gateway_busy"
-    if evidence.found_by_mdns:
+    causes = tuple(dict.fromkeys(_causes(evidence)))
+    if not causes:
         return None
-    if not evidence.usable:
-        return "no_address" if evidence.links else "no_network"
-    if evidence.knock and evidence.knock.tcp == "open":
-        return _why_only_remembered(evidence, evidence.knock)
-    if evidence.denied and not evidence.others and not evidence.sightings:
-        return "permission_denied"
-    return _what_was_heard(evidence) or _why_silent(evidence)
+    code, *others = causes
+    named = tuple(each for each in others if each not in GROUPS)  # a group's causes are named by themselves
+    return Diagnosis(code, tuple(lines(evidence)), ADVICE[code], named)
 
 
-def _why_only_remembered(evidence: Evidence, knock: Knock) -> str:
-    if not knock.on_link:
-        return "other_subnet"
-    heard = _what_was_heard(evidence) if evidence.sightings else None
+def sweep_may_help(code: str) -> bool:
+    """Say whether asking every address of the network can find the gateway, or tell more."""
+    return code in _UNKNOWN_WHERE
+
+
+def _causes(evidence: Evidence) -> Codes:
+    if evidence.busy:
+        return ("gateway_busy",)
+    if evidence.found_by_mdns:
+        return ()
+    if not evidence.usable and not evidence.reached:
+        return ("no_address",) if evidence.links else ("no_network",)
+    if evidence.reached:
+        return _why_only_otherwise(evidence)
+    return _not_allowed(evidence) or _what_was_heard(evidence) or _why_silent(evidence)
+
+
+def _why_only_otherwise(evidence: Evidence) -> Codes:
+    """Say why a gateway that can be reached was not found by mDNS."""
+    reached = evidence.reached
+    if reached and not reached.on_link:
+        return ("other_subnet",)
+    heard = _what_was_heard(evidence) if evidence.sightings else ()
     if heard:
         return heard
-    if evidence.denied:
-        return "permission_denied"
-    return "multicast_not_carried" if knock.unicast_mdns else "mdns_blocked"
+    if evidence.denied or _hears_nothing_of_its_own(evidence):
+        return ("permission_denied",)
+    return ("multicast_not_carried",) if reached and reached.unicast_mdns else ("mdns_blocked",)
 
 
-def _what_was_heard(evidence: Evidence) -> str | None:
+def _not_allowed(evidence: Evidence) -> Codes:
+    """Say that this machine itself keeps the app from asking or from hearing; a VPN may do so on purpose."""
+    if evidence.anybody_heard or not (evidence.denied or _hears_nothing_of_its_own(evidence)):
+        return ()
+    return ("vpn_active", "permission_denied") if evidence.vpn else ("permission_denied",)
+
+
+def _hears_nothing_of_its_own(evidence: Evidence) -> bool:
+    """Say that no question came back to the phone on any link: what stops that is its own firewall."""
+    return bool(evidence.sent) and all(each.own_heard is False for each in evidence.usable)
+
+
+def _what_was_heard(evidence: Evidence) -> Codes:
     reasons = {sighting.reason for sighting in evidence.sightings}
+    routers = {router for link in evidence.links for router in link.routers}
     if "busy" in reasons:
-        return "gateway_busy"
+        return ("gateway_busy",)
     if reasons & {"unreachable", "malformed", "incomplete"}:
-        return "gateway_unreachable"
+        passed_on = evidence.off_link or any(each.source in routers for each in evidence.sightings)
+        return ("off_link_answer", "gateway_unreachable") if passed_on else ("gateway_unreachable",)
     if "unsupported_model" in reasons:
-        return "unsupported_model"
-    return "off_link_answer" if "off_link" in reasons or evidence.off_link else None
+        return ("unsupported_model",)
+    return ("off_link_answer",) if "off_link" in reasons or evidence.off_link else ()
 
 
-def _why_silent(evidence: Evidence) -> str:
+def _why_silent(evidence: Evidence) -> Codes:
     knock = evidence.knock
-    there = knock and knock.on_link and (knock.arp or knock.tcp == "refused")  # whatever the tunnel does
-    if evidence.vpn and not evidence.others and not there:
-        return "vpn_active"
-    if knock and knock.tcp != "foreign":
-        return _why_no_answer_there(evidence, knock)
-    return "gateway_off_or_elsewhere" if evidence.others else "multicast_blocked_or_isolated"
+    codes = _why_no_answer_there(evidence, knock) if knock and not knock.taken else _why_nobody(evidence)
+    if not evidence.vpn or not _may_be_swallowed(evidence):
+        return codes
+    return ("vpn_active",) if evidence.vpn_takes_link else ("vpn_active", *codes)
 
 
-def _why_no_answer_there(evidence: Evidence, knock: Knock) -> str:
-    if not knock.on_link:
-        return "other_network"
+def _may_be_swallowed(evidence: Evidence) -> bool:
+    """Say that nobody on the link, not even the router, was heard by IP: a tunnel may take all of it, and ARP never."""
+    here, knock, taken = evidence.concerned, evidence.knock, evidence.vpn_takes_link
+    there = knock and knock.link and (knock.arp or (knock.tcp == "refused" and not taken))
+    router = any(each.router_speaks for each in here) and not taken
+    return not there and not router and not any(each.others or each.has_company for each in here)
+
+
+def _why_no_answer_there(evidence: Evidence, knock: Knock) -> Codes:
+    if knock.link is None:
+        return _ELSEWHERE
     if knock.tcp == "refused":
-        return "gateway_not_running"
+        return ("gateway_not_running",)
     if knock.arp:
-        return "gateway_firewalled"
-    if evidence.others:
-        known = knock.arp is False or knock.tcp == "no_route"
-        return "gateway_off" if known else "gateway_off_or_elsewhere"
-    return "client_isolation" if evidence.router_answers else "multicast_blocked_or_isolated"
+        return ("gateway_firewalled",)
+    known = knock.arp is False or knock.tcp == "no_route"
+    return _why_nothing_there(evidence, () if known else ("gateway_firewalled",))
 
 
-def _lines(evidence: Evidence) -> Iterator[Words]:
-    """Say what was searched, sent, heard and tried."""
-    links = ", ".join(evidence.links)
-    if evidence.loopback_only:
-        yield Words(
-            f"Searched on this machine only ({links}); --lan searches the real network.",
-            f"このマシン内だけを検索しました（{links}）。--lan で実際のネットワークを検索します。",
-        )
-    elif links:
-        yield Words(f"Searched on {links}.", f"検索したネットワーク: {links}")
-    else:
-        yield Words("No network interface is connected.", "接続中のネットワークがありません。")
-    yield Words(f"Sent {evidence.sent} mDNS packets.", f"mDNSパケットを{evidence.sent}個送信しました。")
-    if evidence.refusals:
-        why = ", ".join(evidence.refusals)
-        yield Words(f"The system refused mDNS ({why}).", f"システムがmDNSを拒否しました（{why}）。")
-    yield from _heard_lines(evidence)
-    if evidence.knock:
-        yield from _knock_lines(evidence.knock)
-    if evidence.router:
-        yield _router_line(evidence.router, evidence.router_answers)
-    if evidence.vpn:
-        yield Words(f"A VPN is up ({evidence.vpn}).", f"VPNが有効です（{evidence.vpn}）。")
+def _why_nothing_there(evidence: Evidence, unsure: Codes) -> Codes:
+    """Say why not even ARP answers at the last address, or (`unsure`) why that is not known."""
+    here, constant = evidence.concerned, bool(evidence.knock and evidence.knock.constant)
+    dead = tuple(each for each in _dead_multicast(here) if not constant or each in _KILLS_NDP)
+    if evidence.same_network is False:
+        return (*_ELSEWHERE, "gateway_off")
+    if any(each.has_company for each in here):
+        off = ("gateway_off_or_elsewhere", "gateway_off") if unsure else ("gateway_off",)
+        return (*off, *unsure, *dead, *_ELSEWHERE)
+    rest = ("gateway_off", *unsure, *dead, *_ELSEWHERE)
+    if any(each.router_answers or each.others for each in here):
+        return (*_ISOLATED, *rest)
+    return ("multicast_blocked_or_isolated", *_ISOLATED, *rest)
 
 
-def _heard_lines(evidence: Evidence) -> Iterator[Words]:
-    for each in evidence.sightings:
-        reason = REASONS[each.reason]
-        yield Words(
-            f"Heard {each.name}: {reason.en} ({each.detail}).",
-            f"{each.name} の応答: {reason.ja}（{each.detail}）",
-        )
-    if evidence.off_link:
-        far = ", ".join(evidence.off_link)
-        yield Words(
-            f"Ignored an answer from outside this link ({far}).",
-            f"リンク外からの応答を無視しました（{far}）。",
-        )
-    if evidence.others:
-        others = ", ".join(evidence.others)
-        yield Words(f"Heard other devices by mDNS: {others}.", f"mDNSで応答した他の機器: {others}")
-    elif not evidence.found_by_mdns:
-        yield Words("Heard no other device by mDNS.", "mDNSで応答した他の機器はありません。")
+def _why_nobody(evidence: Evidence) -> Codes:
+    """Say what can be said where no address is known, or another machine has it."""
+    here, taken = evidence.concerned, bool(evidence.knock)
+    swept = any(each.wholly_swept for each in here)
+    lonely = () if taken else tuple(each for each in here if not each.has_company)
+    off = (*_how_it_can_be_off(here), *_ELSEWHERE)
+    rest = (*off, *_dead_multicast(here), *(_ISOLATED if lonely else ()))
+    if taken or any(each.others for each in here) or (swept and len(lonely) < len(here)):
+        if taken and evidence.same_network is False:
+            return (*_ELSEWHERE, *rest)
+        return ("gateway_off_or_elsewhere", *rest)
+    if swept and any(each.router_answers for each in here):
+        return (*_ISOLATED, *rest)
+    return ("multicast_blocked_or_isolated", *_dead_multicast(here), *(_ISOLATED if lonely else ()), *off)
 
 
-def _knock_lines(knock: Knock) -> Iterator[Words]:
-    where = f"{knock.address} port {knock.port}"
-    tcp = TCP[knock.tcp]
-    yield Words(f"Tried the last known address {where}: {tcp.en}.", f"前回のアドレス {where}: {tcp.ja}")
-    if knock.unicast_mdns:
-        yield Words("It answered mDNS sent straight to it.", "直接送ったmDNSには応答がありました。")
-    else:
-        yield Words("It did not answer mDNS sent straight to it.", "直接送ったmDNSにも応答がありません。")
-    if not knock.on_link:
-        yield Words(
-            "That address is not on a network this phone is connected to.",
-            "そのアドレスは接続中のネットワークにありません。",
-        )
-    elif knock.arp is not None:
-        arp = "NDP" if ":" in knock.address else "ARP"
-        yield (
-            Words(f"It answers {arp}.", f"{arp}には応答しています。")
-            if knock.arp
-            else Words(f"It does not answer {arp}.", f"{arp}にも応答がありません。")
-        )
+def _how_it_can_be_off(here: Iterable[SeenLink]) -> Codes:
+    """Return how a gateway can be on the link and not be found; a whole sweep has seen whether any machine is like that."""
+    refused = mute = False
+    for each in here:
+        whole = each.swept if each.wholly_swept else None
+        refused |= whole.refused if whole else True
+        mute |= whole.mute if whole else True
+    running, open_ = ("gateway_not_running",) if refused else (), ("gateway_firewalled",) if mute else ()
+    return ("gateway_off", *running, *open_)
 
 
-def _router_line(router: str, answers: bool | None) -> Words:
-    if answers is None:
-        return Words(f"The router is {router}.", f"ルーターは {router} です。")
-    if answers:
-        return Words(f"The router {router} answers.", f"ルーター {router} は応答しています。")
-    return Words(f"The router {router} does not answer.", f"ルーター {router} は応答していません。")
+def _dead_multicast(here: Iterable[SeenLink]) -> Codes:
+    """Return whether multicast can be dead on some link, with the gateway at an address that nobody has asked."""
+    return _DEAD_MULTICAST if any(not each.others and not each.wholly_swept for each in here) else ()

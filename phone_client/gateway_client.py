@@ -4,6 +4,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from phone_client.exchange import Exchange, Request, Server
+from phone_client.gateway_http import GatewayHttp
 from protocol.device_api import Device, ShownLinkCode
 from protocol.discovery import API_PATH
 from protocol.problems import LINK_CODE_NOT_SHOWN, NOT_FOUND, Problem
@@ -14,8 +15,8 @@ LIMIT_S: Final = 2.0
 class GatewayClient:
     """Asks gateways by address and port."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self) -> None:
+        self._exchange = Exchange(GatewayHttp())
 
     async def device(self, address: str, port: int) -> Device:
         """Return who is at `address`.

@@ -9,15 +9,15 @@ from typing import Self, TypeVar
 
 from chassis.clock import Clock, SystemClock
 from phone_client.access import Access
-from phone_client.advice import Words
 from phone_client.cloud_client import CloudClient
-from phone_client.exchange import Exchange
-from phone_client.finding import Finder, Found, Watch
+from phone_client.cloud_http import CloudHttp
+from phone_client.finding import Found, Watch
 from phone_client.gateway_client import GatewayClient
+from phone_client.lookout import Lookout, quiet
 from phone_client.requests import build, read_device_code, read_token
 from phone_client.search import Hit
 from phone_client.seating import Seating
-from phone_client.session import MemoryFile, Remembered
+from phone_client.session import MemoryFile
 from phone_client.settings import Settings
 from phone_client.standing import Standing
 from protocol import cloud_api
@@ -28,7 +28,6 @@ from protocol.problems import (
     KINDS,
     LINK_CODE_NEEDED,
     NOT_LINKED,
-    STATE_UNWRITABLE,
     AisegError,
     Problem,
 )
@@ -51,10 +50,6 @@ class Linked:
         return bool(hits) and self.link.gateway_id not in {hit.gateway_id for hit in hits}
 
 
-def _quiet(_: Words) -> None:
-    """Tell nobody what is being tried."""
-
-
 def _show_nobody(_: Found) -> None:
     """Show the result of a search to nobody."""
 
@@ -68,9 +63,10 @@ class Phone:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._exchange = Exchange()
-        self._cloud = CloudClient(self._exchange, settings.cloud.url)
-        self._gateways = GatewayClient(self._exchange)
+        self._http = CloudHttp()
+        self._cloud = CloudClient(self._http, settings.cloud.url)
+        self._gateways = GatewayClient()
+        self._lookout = Lookout(settings, self._gateways)
         self._file = MemoryFile(settings.store.folder)
         self._access = Access(settings, self._clock, self._cloud, self._file)
         self._seating = Seating(self._access, self._clock, self._cloud, self._file)
@@ -81,22 +77,16 @@ class Phone:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._exchange.close()
+        await self._http.close()
 
-    async def search(self, limit_s: float | None = None, watch: Watch = _quiet) -> Found:
-        """Look for gateways on the chosen links for at most `limit_s` seconds, and remember those found."""
-        memory = await self._file.recall()
-        found = await Finder(
-            gateways=self._gateways,
-            interfaces=self._settings.network.interfaces,
-            limit_s=limit_s or self._settings.search.limit_s,
-            quiet_s=self._settings.search.quiet_s,
-            expected=memory.expected,
-            watch=watch,
-        ).find()
-        if found.hits:
-            await self._remember_gateways(found.hits)
-        return found
+    async def search(
+        self, limit_s: float | None = None, watch: Watch = quiet, *, sweep: bool = False
+    ) -> Found:
+        """Look for gateways on the chosen links for at most `limit_s` seconds, and remember those found.
+
+        `sweep`: every address of the phone's own networks is tried as well, because a person has asked for it.
+        """
+        return await self._lookout.search(limit_s, watch, sweep=sweep)
 
     async def standing(self) -> Standing:
         """Return where a person stands, without asking anybody."""
@@ -193,7 +183,7 @@ class Phone:
         nickname: str,
         device_code: str,
         link_code: str | None = None,
-        watch: Watch = _quiet,
+        watch: Watch = quiet,
         show: Callable[[Found], None] = _show_nobody,
     ) -> Linked:
         """Link this phone to the gateway with `device_code`; by this the app's terms are accepted (S-BIND-02).
@@ -286,15 +276,3 @@ class Phone:
             if problem.kind is NOT_LINKED:
                 await self._file.remember(link=None)
             raise
-
-    async def _remember_gateways(self, hits: tuple[Hit, ...]) -> None:
-        """Keep where they are; a folder that cannot be written does not spoil the search."""
-        places = [
-            Remembered(gateway_id=hit.gateway_id, name=hit.name, address=hit.address, port=hit.port)
-            for hit in hits
-        ]
-        try:
-            await self._file.edit(lambda memory: memory.with_gateways(places))
-        except Problem as problem:
-            if problem.kind is not STATE_UNWRITABLE:
-                raise

@@ -1,40 +1,64 @@
-"""Knocks where the gateway was found last, without multicast: TCP, and mDNS sent straight to it (RFC 6762 §5.5)."""
+"""Knocks at one address, without multicast: TCP, and mDNS sent straight to it (RFC 6762 §5.5)."""
 
 import asyncio
 import errno
 import secrets
+import socket
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
-from phone_client.answers import FOR_GATEWAYS, read_answer, write_questions
-from phone_client.diagnosis import Tcp
+from zeroconf._dns import DNSService
+
+from phone_client.answers import FOR_GATEWAYS, Records, read_answer, write_questions
+from phone_client.evidence import Tcp
+from phone_client.kernel import Address
 from phone_client.multicast import PORT
+from phone_client.network import Link
+from protocol.discovery import SERVICE_TYPE
 
-LIMIT_S: Final = 2.5
-_REPEATS: Final = 3  # a packet may be lost; each waits its share of the limit
-
-
-@dataclass(frozen=True)
-class Reached:
-    """How far an address could be reached; `tcp` is `open` when anything accepted the connection."""
-
-    tcp: Tcp
-    unicast_mdns: bool
+ASK_S: Final = 1.0
+_REPEATS: Final = 5  # a packet may be lost; each waits its share of the limit
+_TOUCH_S: Final = 0.4
+_IPV6: Final = 6
 
 
-async def knock(address: str, port: int, limit_s: float = LIMIT_S) -> Reached:
-    """Try TCP and unicast mDNS at `address` at the same time, for at most `limit_s`."""
-    tcp, answered = await asyncio.gather(_connect(address, port, limit_s), _ask_straight(address, limit_s))
-    return Reached(tcp, answered)
+async def ask(address: str, limit_s: float = ASK_S) -> Records:
+    """Return what `address` says when it is asked for gateways, a few times within `limit_s`."""
+    return (await _ask_straight(address, limit_s)).records
 
 
-async def wake(address: str) -> None:
-    """Send one mDNS question to `address`, so that the kernel asks for it by ARP."""
-    await _ask_straight(address, 0.0)
+def greet(address: Address, link: Link) -> None:
+    """Send one mDNS question to `address` and wait for nothing: the kernel asks for it by ARP first."""
+    family = socket.AF_INET6 if address.version == _IPV6 else socket.AF_INET
+    packet = write_questions([FOR_GATEWAYS], 1 + secrets.randbelow(0xFFFF))[0]
+    target = (str(address), PORT, 0, link.index) if address.version == _IPV6 else (str(address), PORT)
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as once:
+        once.setblocking(False)
+        once.sendto(packet, target)
 
 
-async def _connect(address: str, port: int, limit_s: float) -> Tcp:
+async def touch(address: str) -> bool:
+    """Send one mDNS question to `address`, and say whether anything came back, be it "nobody listens at this port".
+
+    The kernel asks for it by ARP first, so that it knows afterwards whether a machine is there.
+    """
+    heard = await _ask_straight(address, _TOUCH_S, repeats=1)
+    return heard.anything.is_set()
+
+
+def speaks_of_gateways(records: Records) -> bool:
+    """Say whether anything in `records` is about a gateway."""
+    return any(each.name.lower().endswith(SERVICE_TYPE) for each in records)
+
+
+def gateway_ports(records: Records) -> tuple[int, ...]:
+    """Return the ports of the gateways that `records` tell of."""
+    told = (each for each in records if isinstance(each, DNSService))
+    return tuple(dict.fromkeys(each.port for each in told if each.name.lower().endswith(SERVICE_TYPE)))
+
+
+async def connect(address: str, port: int, limit_s: float) -> Tcp:
+    """Return what became of a connection to `address`: `open`, and closed again at once, or why not."""
     try:
         async with asyncio.timeout(limit_s):
             _, writer = await asyncio.open_connection(address, port)
@@ -50,33 +74,43 @@ async def _connect(address: str, port: int, limit_s: float) -> Tcp:
     return "open"
 
 
-class _Answered(asyncio.DatagramProtocol):
+class _Straight(asyncio.DatagramProtocol):
+    """Hears what one address says to one question."""
+
     def __init__(self, packet_id: int) -> None:
         self._packet_id = packet_id
-        self.event = asyncio.Event()
+        self.records: Records = []
+        self.anything = asyncio.Event()
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:  # noqa: ARG002 - asyncio's signature
         answer = read_answer(data)
         if answer and answer.packet_id == self._packet_id:
-            self.event.set()
+            self.records.extend(answer.records)
+            self.anything.set()
+
+    def error_received(self, exc: Exception) -> None:
+        if isinstance(
+            exc, ConnectionRefusedError
+        ):  # ICMP: a machine is there, and nobody listens at its port
+            self.anything.set()
 
 
-async def _ask_straight(address: str, limit_s: float) -> bool:
+async def _ask_straight(address: str, limit_s: float, repeats: int = _REPEATS) -> _Straight:
+    """Ask until anything is heard, at most `repeats` times within `limit_s`."""
     packet_id = 1 + secrets.randbelow(0xFFFF)
     packet = write_questions([FOR_GATEWAYS], packet_id)[0]
     loop = asyncio.get_running_loop()
+    heard = _Straight(packet_id)
     try:
-        transport, answered = await loop.create_datagram_endpoint(
-            lambda: _Answered(packet_id), remote_addr=(address, PORT)
-        )
+        transport, _ = await loop.create_datagram_endpoint(lambda: heard, remote_addr=(address, PORT))
     except OSError:
-        return False
+        return heard
     try:
-        for _ in range(_REPEATS):
+        for _ in range(repeats):
             transport.sendto(packet)
             with suppress(TimeoutError):
-                await asyncio.wait_for(answered.event.wait(), limit_s / _REPEATS)
-                return True
-        return False
+                await asyncio.wait_for(heard.anything.wait(), limit_s / repeats)
+                break
+        return heard
     finally:
         transport.close()

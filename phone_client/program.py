@@ -12,8 +12,9 @@ from ipaddress import ip_address
 from aiohttp.web import Application
 
 from chassis.clock import Clock, SystemClock
+from chassis.listening import listening, url_of
 from chassis.tasks import beside
-from chassis.web import application, listening, serving, url_of
+from chassis.web import application, serving
 from phone_client.phone import Phone
 from phone_client.settings import Settings
 from phone_client.web.key import KEY, asks_for

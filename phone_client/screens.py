@@ -1,18 +1,11 @@
-"""What a person sees in the terminal, in Japanese or English, and the JSON that scripts get instead."""
+"""What a person sees in the terminal, in Japanese or English, but for the search (`found_screen`)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
-
-from rich.console import Console, Group, RenderableType
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from phone_client.advice import Words
 from phone_client.answers import printable
-from phone_client.diagnosis import Diagnosis
-from phone_client.finding import Found, Watch
 from phone_client.spoken import moment
 from phone_client.timeline_screen import draw_timeline
 from phone_client.wording import Wording
@@ -26,30 +19,6 @@ from protocol.cloud_api import (
     Users,
 )
 from protocol.codes import in_fours
-
-_NOTHING_FOUND: Final = {
-    "gateway_busy": "not_found_busy",
-    "permission_denied": "not_found_denied",
-    "no_network": "not_found_offline",
-}
-"""Diagnoses with a headline of their own (S-DISC-08, S-DISC-12, S-DISC-13)."""
-
-
-def found_document(found: Found) -> dict[str, object]:
-    """Return `aiseg phone search --json` (protocol/README.md, the command)."""
-    keys = ("gateway_id", "model", "firmware", "address", "port", "name", "elapsed_ms")
-    return {
-        "found": [{key: getattr(hit, key) for key in keys} for hit in found.hits],
-        "diagnosis": _diagnosis_document(found.diagnosis) if found.diagnosis else None,
-    }
-
-
-def _diagnosis_document(diagnosis: Diagnosis) -> dict[str, object]:
-    return {
-        "code": diagnosis.code,
-        "evidence": [line._asdict() for line in diagnosis.evidence],
-        "advice": diagnosis.advice._asdict(),
-    }
 
 
 class Screen:
@@ -68,33 +37,6 @@ class Screen:
     def note(self, text: str, *, bold: bool = False) -> None:
         """Print a sentence on the way to the result."""
         self._err.print(Text(text, style="bold" if bold else ""), soft_wrap=True)
-
-    @contextmanager
-    def searching(self, way_on: str = "") -> Iterator[Watch]:
-        """Say what a search needs (S-FLOW-02), then show seconds, what is being tried and `way_on`; on a terminal only."""
-        if self._err.is_terminal:
-            self.note(self._words["start_router"])
-        with Progress(
-            SpinnerColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}", markup=False),
-            console=self._err,
-            transient=True,
-            disable=not self._err.is_terminal,
-        ) as progress:
-            task = progress.add_task("", total=None)
-
-            def watch(words: Words) -> None:
-                progress.update(task, description=f"{words.say(self._language)}  {way_on}")
-
-            yield watch
-
-    def show_found(self, found: Found) -> None:
-        """Print the table of gateways and the diagnosis."""
-        if found.hits:
-            self._out.print(self._table(found))
-        if found.diagnosis:
-            self._out.print(self._diagnosis(found.diagnosis, warning=bool(found.hits)), soft_wrap=True)
 
     def show_preview(self, preview: LinkPreview, *, mismatch: str = "") -> None:
         """Tell, before anything is sent, which AiSEG the codes are of; `mismatch` names the other that was found (S-DISC-10)."""
@@ -178,28 +120,3 @@ class Screen:
 
     def _word(self, en: str, ja: str) -> str:
         return Words(en, ja).say(self._language)
-
-    def _table(self, found: Found) -> RenderableType:
-        table = Table(box=None)
-        for title in (
-            self._word("Name", "名前"),
-            self._word("Model", "機種"),
-            self._word("Firmware", "ファームウェア"),
-            self._word("Address", "アドレス"),
-            "ms",
-        ):
-            table.add_column(title)
-        for hit in found.hits:
-            where = f"{hit.address} port {hit.port}"
-            name = f"{hit.name} ({self._words['busy']})" if hit.busy else hit.name
-            table.add_row(name, hit.model, hit.firmware, where, f"{hit.elapsed_ms:.1f}")
-        return table
-
-    def _diagnosis(self, diagnosis: Diagnosis, *, warning: bool) -> RenderableType:
-        key = _NOTHING_FOUND.get(diagnosis.code, "not_found")
-        headline = (
-            self._word("Found, but", "見つかりましたが、注意が必要です") if warning else self._words[key]
-        )
-        lines = [Text(f"  - {line.say(self._language)}", style="dim") for line in diagnosis.evidence]
-        advice = Text(f"-> {diagnosis.advice.say(self._language)}", style="bold")
-        return Group(Text(f"{headline}: {diagnosis.code}"), *lines, advice)

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from phone_client.answers import (
     FOR_ANYBODY,
     FOR_GATEWAYS,
+    FOR_THE_BOX,
     SRV,
     TXT,
     Answers,
@@ -18,8 +19,10 @@ from phone_client.answers import (
     Records,
     Sighting,
 )
+from phone_client.confirming import ask_until_answered
+from phone_client.kernel import Address
 from phone_client.multicast import Ears, listening
-from phone_client.network import Address, Link
+from phone_client.network import Link
 from protocol.device_api import Device
 from protocol.discovery import SERVICE_TYPE
 from protocol.problems import AisegError
@@ -27,19 +30,22 @@ from protocol.problems import AisegError
 log = logging.getLogger(__name__)
 
 ASK_AT_S: Final = (0.0, 1.0, 3.0, 7.0)  # RFC 6762 §5.2: at least 1 s to the first repeat, then doubling
-REMEMBERED_AFTER_S: Final = 0.3
+SPARE_WAYS_AFTER_S: Final = 0.1  # each time, if nobody has answered
+OTHER_WORDS_AFTER_S: Final = 0.25
+"""Later each time, other questions are asked that the same gateway answers; an answer to the first may take 0.12 s."""
 PATIENCE_S: Final = 1.2  # the first repeat has had its chance by then
-CONFIRM_AGAIN_S: Final = 1.0
 HEAD_START_S: Final = 0.25  # of a gateway's first address over its others (RFC 8305 §5)
 
 MAX_ATTEMPTS: Final = 128
 MAX_SPEAKERS: Final = 64
-_AT_ONCE: Final = 32  # many may be dead, and each keeps its place until it is given up
+_AT_ONCE: Final = 64  # many may be dead, and each keeps its place until it is given up
+
+FoundBy = Literal["mdns", "remembered", "sweep"]
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A gateway that is there: it announced itself, or was `remembered`, and answered as itself at this address.
+    """A gateway that is there: it announced itself, or was looked for by its address, and answered as itself there.
 
     `elapsed_ms` runs from the start of the search until name, address, port and TXT were known.
     """
@@ -52,20 +58,50 @@ class Hit:
     name: str
     elapsed_ms: float
     busy: bool
-    remembered: bool = False
+    found_by: FoundBy = "mdns"
+
+    @property
+    def remembered(self) -> bool:
+        """Say that it was found where it had been before."""
+        return self.found_by == "remembered"
+
+
+Take = Callable[[Hit], None]
+"""Takes a hit; `elapsed_ms` is filled in by the search."""
+
+
+class Speaker(NamedTuple):
+    """Who spoke mDNS, and on which link."""
+
+    link: str
+    address: Address
 
 
 @dataclass
 class Outcome:
-    """What a search brought: the hits, what was heard but is no hit, and who else speaks mDNS."""
+    """What a search brought: the hits, what was heard but is no hit, and who else speaks mDNS.
+
+    `heard` are the gateways that announced themselves, confirmed or not, with their addresses; `own` the links on which a question
+    of our own came back.
+    """
 
     hits: tuple[Hit, ...] = ()
     sightings: tuple[Sighting, ...] = ()
-    others: set[Address] = field(default_factory=set)
-    off_link: set[Address] = field(default_factory=set)
+    heard: dict[str, list[Address]] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
+    others: set[Speaker] = field(default_factory=set)
+    off_link: set[Speaker] = field(default_factory=set)
     sent: int = 0
     denied: bool = False
     refusals: set[str] = field(default_factory=set)
+
+
+def _show_nobody(_: Hit) -> None:
+    """Show what is found to nobody."""
+
+
+async def _no_other_way(_: Take) -> None:
+    """Find nothing without mDNS."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +109,23 @@ class Plan:
     """How to search.
 
     `confirm` asks the gateway at an address who it is (raises `AisegError`); `remembered` is an instance name to ask
-    for by itself; `when_silent` is called once when nothing was found for a while, and may find it without mDNS.
+    for by itself; `show_hit` gets every gateway the moment it is found. Two ways to find one without mDNS: `at_once`
+    runs until mDNS brings a hit, `when_silent` is called once when it brought none for a while, and may end.
     """
 
     links: tuple[Link, ...]
     limit_s: float
     quiet_s: float
     confirm: Callable[[str, int], Awaitable[Device]]
-    remembered: str | None
-    when_silent: Callable[[], Awaitable[Hit | None]]
+    remembered: str | None = None
+    show_hit: Take = _show_nobody
+    at_once: Callable[[Take], Awaitable[None]] = _no_other_way
+    when_silent: Callable[[Take], Awaitable[None]] = _no_other_way
+
+    @property
+    def patience_s(self) -> float:
+        """How long to wait for mDNS before anything else is tried."""
+        return min(PATIENCE_S, self.limit_s / 4)
 
 
 async def search(plan: Plan) -> Outcome:
@@ -99,8 +143,10 @@ class _Search:
         self._news = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._loop = asyncio.get_running_loop()
-        self._started = self._loop.time()
+        self._started = self._found_at = self._loop.time()
         self._deadline = asyncio.timeout(plan.limit_s)
+        self._at_once: asyncio.Task[None] | None = None
+        self._is_silence_over = False
 
     async def run(self) -> Outcome:
         with suppress(TimeoutError):
@@ -112,44 +158,57 @@ class _Search:
                 try:
                     tasks.create_task(self._ask(ears))
                     tasks.create_task(self._look_into_silence(ears))
+                    self._at_once = tasks.create_task(self._try_at_once())
                     await self._follow_news(ears, tasks)
                 finally:
-                    self._outcome.sent = ears.sent
+                    self._outcome.sent, self._outcome.own = ears.sent, ears.own
                     self._outcome.denied, self._outcome.refusals = ears.denied, ears.refusals
         self._outcome.hits = tuple(self._hits.values())
-        failed = [sighting for sighting in self._attempts.values() if sighting]
-        self._outcome.sightings = (*failed, *self._answers.sightings())
+        self._outcome.sightings = tuple(self._sightings())
         return self._outcome
 
     def _hear(self, records: Records, source: Address, link: Link) -> None:
+        speaker = Speaker(link.name, source)
         if link.reaches(source):
             self._answers.hear(records, source, link)
             self._news.set()
             if not link.owns(source):
-                _note(self._outcome.others, source)
+                _note(self._outcome.others, speaker)
         elif any(each.name.lower().endswith(SERVICE_TYPE) for each in records):
-            _note(self._outcome.off_link, source)  # RFC 6762 §11: never a hit, but worth telling
+            _note(self._outcome.off_link, speaker)  # RFC 6762 §11: never a hit, but worth telling
 
     async def _ask(self, ears: Ears) -> None:
         for at_s in ASK_AT_S:
             await self._until(at_s)
-            ears.ask([FOR_GATEWAYS, *self._answers.missing()])
-            if self._plan.remembered:
-                await self._until(at_s + REMEMBERED_AFTER_S)
-                name = f"{self._plan.remembered}.{SERVICE_TYPE}"
-                ears.ask([Question(name, SRV), Question(name, TXT)])
+            questions = [FOR_GATEWAYS, *self._answers.missing()]
+            ears.ask(questions, self._answers.known)
+            await self._until(at_s + SPARE_WAYS_AFTER_S)
+            if not self._attempts:
+                ears.ask(questions, spare=True)
+            await self._until(at_s + OTHER_WORDS_AFTER_S)
+            _ask_everywhere(ears, self._other_words())
+
+    def _other_words(self) -> list[Question]:
+        """Return what else to ask: for a box, if none was heard, and for the one that is remembered."""
+        questions = [] if self._attempts else [FOR_THE_BOX]
+        if self._plan.remembered and self._plan.remembered not in {each.name for each in self._attempts}:
+            name = f"{self._plan.remembered}.{SERVICE_TYPE}"
+            questions += [Question(name, SRV), Question(name, TXT)]
+        return questions
 
     async def _until(self, at_s: float) -> None:
         await asyncio.sleep(self._started + at_s - self._loop.time())
 
+    async def _try_at_once(self) -> None:
+        await self._plan.at_once(self._found)
+
     async def _look_into_silence(self, ears: Ears) -> None:
-        await self._until(min(PATIENCE_S, self._plan.limit_s / 4))
-        if self._hits:
-            return
-        ears.ask([FOR_ANYBODY])
-        hit = await self._plan.when_silent()
-        if hit:
-            self._found(replace(hit, elapsed_ms=self._elapsed_ms()))
+        await self._until(self._plan.patience_s)
+        if not self._has_mdns_hit:
+            ears.ask([FOR_ANYBODY])
+            await self._plan.when_silent(self._found)
+        self._is_silence_over = True
+        self._settle_end()
 
     async def _follow_news(self, ears: Ears, tasks: asyncio.TaskGroup) -> None:
         asked: set[Question] = set()
@@ -157,67 +216,118 @@ class _Search:
             await self._news.wait()
             self._news.clear()
             missing = [each for each in self._answers.missing() if each not in asked]
-            if missing:
-                asked.update(missing)
-                ears.ask(missing)
+            asked.update(missing)
+            _ask_everywhere(ears, missing)
             for candidate in self._answers.candidates():
                 if candidate not in self._attempts and len(self._attempts) < MAX_ATTEMPTS:
-                    first = all(each.name != candidate.name for each in self._attempts)
+                    first = all(each.whose != candidate.whose for each in self._attempts)
                     self._attempts[candidate] = None
+                    gateway_id = candidate.advertisement.gateway_id
+                    self._outcome.heard.setdefault(gateway_id, []).append(candidate.address)
                     wait_s = 0 if first else HEAD_START_S
                     tasks.create_task(self._confirm(candidate, self._elapsed_ms(), wait_s))
 
     async def _confirm(self, candidate: Candidate, elapsed_ms: float, wait_s: float) -> None:
         said = candidate.advertisement
         await asyncio.sleep(wait_s)
-        if said.gateway_id in self._hits:
+        if self._is_announced(said.gateway_id):
             return
         device = await self._ask_itself(candidate)
         if device.gateway_id != said.gateway_id:
             self._attempts[candidate] = _doubt(candidate, f"the AiSEG there is {device.gateway_id}")
             return
         self._attempts[candidate] = None
-        self._found(
-            Hit(
-                gateway_id=device.gateway_id,
-                model=device.model,
-                firmware=device.firmware,
-                address=str(candidate.address),
-                port=candidate.port,
-                name=candidate.name,
-                elapsed_ms=elapsed_ms,
-                busy=device.busy or said.busy,
-            )
+        hit = Hit(
+            gateway_id=device.gateway_id,
+            model=device.model,
+            firmware=device.firmware,
+            address=str(candidate.address),
+            port=candidate.port,
+            name=candidate.name,
+            elapsed_ms=elapsed_ms,
+            busy=device.busy or said.busy,
         )
+        self._take(hit)
 
     async def _ask_itself(self, candidate: Candidate) -> Device:
-        """Ask the gateway who it is, again and again until the search ends: it may be restarting."""
-        while True:
-            try:
-                async with self._slots:
-                    return await self._plan.confirm(str(candidate.address), candidate.port)
-            except AisegError as error:
-                self._attempts[candidate] = _doubt(candidate, str(error))
-            await asyncio.sleep(CONFIRM_AGAIN_S)
+        """Ask the gateway who it is, again and again until the search ends."""
+
+        async def ask() -> Device:
+            async with self._slots:
+                return await self._plan.confirm(str(candidate.address), candidate.port)
+
+        def doubt(error: AisegError) -> None:
+            self._attempts[candidate] = _doubt(candidate, str(error))
+
+        return await ask_until_answered(ask, doubt)
 
     def _found(self, hit: Hit) -> None:
-        """Keep the first address of each gateway, and wait a little for further ones."""
-        self._hits.setdefault(hit.gateway_id, hit)
-        if self._deadline.expired():  # in this very turn of the loop; it can no longer be moved
+        """Take a hit that came without mDNS."""
+        if hit.gateway_id not in self._hits:
+            self._take(replace(hit, elapsed_ms=self._elapsed_ms()))
+
+    def _take(self, hit: Hit) -> None:
+        """Keep the first address of each gateway, but one that it announces itself before any other."""
+        if self._is_announced(hit.gateway_id):
             return
-        nearer = self._loop.time() + self._plan.quiet_s
-        self._deadline.reschedule(min(nearer, self._started + self._plan.limit_s))
+        is_new = hit.gateway_id not in self._hits
+        self._hits[hit.gateway_id] = hit
+        self._found_at = self._loop.time()
+        if self._at_once and hit.found_by == "mdns":
+            self._at_once.cancel()
+        if is_new:
+            self._plan.show_hit(hit)
+        self._settle_end()
+
+    def _settle_end(self) -> None:
+        """End a little after the newest hit; while mDNS has brought none, not before it had its chance."""
+        if (
+            not self._hits or self._deadline.expired()
+        ):  # in this very turn of the loop; it can no longer be moved
+            return
+        end = self._found_at + self._plan.quiet_s
+        limit = self._started + self._plan.limit_s
+        if not self._has_mdns_hit:
+            waited = self._started + self._plan.patience_s + self._plan.quiet_s
+            end = max(end, waited) if self._is_silence_over else limit
+        self._deadline.reschedule(min(end, limit))
+
+    @property
+    def _has_mdns_hit(self) -> bool:
+        return any(hit.found_by == "mdns" for hit in self._hits.values())
+
+    def _is_announced(self, gateway_id: str) -> bool:
+        hit = self._hits.get(gateway_id)
+        return hit is not None and hit.found_by == "mdns"
+
+    def _sightings(self) -> Iterator[Sighting]:
+        """Yield what was heard and is no hit, each once."""
+        found = {hit.name for hit in self._hits.values()}
+        failed = [sighting for sighting in self._attempts.values() if sighting]
+        seen: set[tuple[str, str]] = set()
+        for each in (*failed, *self._answers.sightings()):
+            if each.name not in found and (each.name, each.reason) not in seen:
+                seen.add((each.name, each.reason))
+                yield each
 
     def _elapsed_ms(self) -> float:
         return round((self._loop.time() - self._started) * 1000, 1)
 
 
-def _note(speakers: set[Address], source: Address) -> None:
+def _ask_everywhere(ears: Ears, questions: list[Question]) -> None:
+    if questions:
+        ears.ask(questions)
+        ears.ask(questions, spare=True)
+
+
+def _note(speakers: set[Speaker], speaker: Speaker) -> None:
     if len(speakers) < MAX_SPEAKERS:
-        speakers.add(source)
+        speakers.add(speaker)
 
 
 def _doubt(candidate: Candidate, reason: str) -> Sighting:
     reached = f"{candidate.address} port {candidate.port}: {reason}"
     log.debug("%s is not confirmed: %s", candidate.name, reached)
-    return Sighting(candidate.name, "busy" if candidate.advertisement.busy else "unreachable", reached)
+    busy = candidate.advertisement.busy
+    source, address = str(candidate.source), str(candidate.address)
+    return Sighting(candidate.name, "busy" if busy else "unreachable", reached, source, address)

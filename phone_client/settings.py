@@ -9,7 +9,7 @@ from pydantic import Field
 
 import chassis.settings
 from chassis.settings import Names, Port, Section, Url
-from protocol.cloud_api import FormFactor, OsVersion, Platform
+from protocol.phones import FormFactor, OsVersion, Platform
 from protocol.rules import SEARCH_LIMIT
 
 PROGRAM: Final = "phone"
@@ -27,7 +27,7 @@ class Search(Section):
     """How long to search, and how long to wait for further gateways after one was found (seconds)."""
 
     limit_s: Annotated[float, Field(gt=0, le=60)] = SEARCH_LIMIT.total_seconds()
-    quiet_s: Annotated[float, Field(ge=0, le=10)] = 0.3
+    quiet_s: Annotated[float, Field(ge=0, le=10)] = 0.15
 
 
 class Cloud(Section):

@@ -6,19 +6,16 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from protocol.codes import ChangeCode, LinkCode
 from protocol.identity import DeviceCode, FirmwareVersion, Frozen, GatewayId, Model, OpaqueId, firmware_key
+from protocol.phones import FormFactor, OsVersion, Platform
 from protocol.registering import Consent
 from protocol.telemetry import Sample
 
 Text = Annotated[str, StringConstraints(strict=True, max_length=256)]
-OsVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$", strict=True)]
 PhoneId = OpaqueId
 """Names a registered phone to those who may see it; 128 bits, made by the cloud."""
 
 CLIENT_ID: Final = "aiseg-app"
 """The app's name at the club (RFC 6749 §2.2)."""
-
-Platform = Literal["android", "ios"]
-FormFactor = Literal["phone", "tablet"]
 
 
 class SignUp(Frozen):

@@ -10,7 +10,11 @@ from protocol.identity import FirmwareVersion, Frozen, GatewayId
 from protocol.problems import ADVERTISEMENT_MALFORMED, Problem
 
 SERVICE_TYPE: Final = "_aiseg._tcp.local."
+SUBTYPE: Final = "_gateway"
+"""What sets the box in the house apart from other AiSEG devices: `_gateway._sub._aiseg._tcp.local.` (RFC 6763 §7.1)."""
 API_PATH: Final = "/api/v1"
+DEFAULT_PORT: Final = 8081
+"""Where the device API is unless it is set otherwise: what a phone tries that has heard no other port."""
 TXT_VERSION: Final = "1"
 
 

@@ -1,8 +1,14 @@
 """Which phones the app is for (manual p1): compared alike by the app, which says so, and by the cloud, which enforces it."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from protocol.rules import OS_VERSIONS
+
+Platform = Literal["android", "ios"]
+FormFactor = Literal["phone", "tablet"]
+OsVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$", strict=True)]
 
 _NAMES = {"android": "Android", "ios": "iOS"}
 

@@ -350,6 +350,24 @@ BROKER_UNGUARDED = Kind("broker_unguarded", 409,
 NO_LAN = Kind("no_lan", 409,
     "This machine is on no network; leave --lan away to stay on loopback.",
     "このパソコンはネットワークに接続されていません。--lan を付けずに実行してください。")
+HOME_NOT_ALLOWED = Kind("home_not_allowed", 409,
+    "This system does not let you make a network of your own ({reason}); run this as root (sudo), or allow user namespaces.",
+    "仮想ネットワークを作成できません（{reason}）。root 権限（sudo）で実行するか、ユーザー名前空間を許可してください。")
+CONDITION_UNKNOWN = Kind("condition_unknown", 404,
+    "There is no condition {name}; these come nearest: {near}.",
+    "{name} という状態はありません。近いもの: {near}")
+PARAMETER_UNKNOWN = Kind("parameter_unknown", 400,
+    "The condition {name} has no parameter {parameter}; it has: {near}.",
+    "{name} にパラメーター {parameter} はありません。使えるもの: {near}")
+PARAMETER_WRONG = Kind("parameter_wrong", 400,
+    "The parameter {parameter} of the condition {name} cannot be {value}; it takes: {takes}.",
+    "{name} のパラメーター {parameter} に {value} は指定できません。指定できる値: {takes}")
+NODE_UNKNOWN = Kind("node_unknown", 404,
+    "There is no {node} in this home; there is: {near}.",
+    "この家に {node} はありません。あるもの: {near}")
+CANNOT_RUN_HERE = Kind("cannot_run_here", 409,
+    "This cannot be done on this machine: {what} is missing.",
+    "このパソコンでは実行できません（{what} がありません）。")
 # fmt: on
 
 KINDS: Final[Mapping[str, Kind]] = {

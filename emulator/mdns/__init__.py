@@ -8,6 +8,7 @@ responder   one service on all links, under the same names everywhere
     answering   to whom, when, and when not
       schedule    what waits to be multicast, what was
     records     what the service says about itself; codec: DNS packets (python-zeroconf)
-network     the sockets of all links ◀ interfaces, sockets, link
+network     the sockets of all links ◀ sockets, membership, link
+  interfaces  which links there are; news: that they have changed
 ```
 """

@@ -32,9 +32,9 @@ class Answering:
     def asked(self, now: float, message: DNSIncoming, datagram: Datagram) -> list[Outgoing]:
         """Plan the multicast answers to a query, and return the unicast ones."""
         if datagram.peer[1] != PORT:
-            return self._answer_one_shot(message, datagram.peer)
+            return self._answer_one_shot(now, message, datagram)
         if message.is_probe():
-            return self._defend(now, message, datagram.peer)
+            return self._defend(now, message, datagram)
         if not message.questions:
             self._learn_known_answers(now, message, datagram.peer)
             return []
@@ -56,19 +56,27 @@ class Answering:
         self.schedule.sent([*answers, *beside], now)
         return [Outgoing(self.link, data) for data in codec.response(answers, beside)]
 
-    def _answer_one_shot(self, message: DNSIncoming, peer: Peer) -> list[Outgoing]:
-        """Answer at once, as plain DNS would, a resolver that is no mDNS responder itself (§6.7)."""
+    def _answer_one_shot(self, now: float, message: DNSIncoming, datagram: Datagram) -> list[Outgoing]:
+        """Answer at once, as plain DNS would, a resolver that is no mDNS responder itself (§6.7).
+
+        What was asked of the group is told the group too: an answer to a stranger is lost when ARP is, or a firewall eats it.
+        """
+        if datagram.to is None and self.link.is_near(datagram.peer[0]):
+            told = {
+                each: None for question in message.questions for each in self.records.answers_to(question)
+            }
+            self.schedule.add(told, self._moment(now, message, told), datagram.peer)
         records = self.records.limited(ONE_SHOT_TTL_S)
         answered = [question for question in dict.fromkeys(message.questions) if records.answers_to(question)]
         answers = [each for question in answered for each in records.answers_to(question)]
-        return self._reply(message, records, answers, peer, repeat=answered)
+        return self._reply(message, records, answers, datagram, repeat=answered)
 
-    def _defend(self, now: float, message: DNSIncoming, peer: Peer) -> list[Outgoing]:
+    def _defend(self, now: float, message: DNSIncoming, datagram: Datagram) -> list[Outgoing]:
         """Tell a prober at once that a name is taken (§8.1); by multicast too, as it may share its port with others."""
         answers = [each for question in message.questions for each in self.records.answers_to(question)]
-        self.schedule.add(answers, now, peer, DEFENCE_GAP_S)
-        wants_unicast = message.has_qu_question() and self.link.is_near(peer[0])
-        return self._reply(message, self.records, answers, peer) if wants_unicast else []
+        self.schedule.add(answers, now, datagram.peer, DEFENCE_GAP_S)
+        wants_unicast = message.has_qu_question() and self.link.is_near(datagram.peer[0])
+        return self._reply(message, self.records, answers, datagram) if wants_unicast else []
 
     def _answer(self, now: float, message: DNSIncoming, datagram: Datagram) -> list[Outgoing]:
         by_unicast: dict[DNSRecord, None] = {}
@@ -81,7 +89,7 @@ class Answering:
                 unknown = [each for each in unknown if self._group_needs(each, now, datagram.peer)]
             by_multicast |= dict.fromkeys(unknown)
         self.schedule.add(by_multicast, self._moment(now, message, by_multicast), datagram.peer)
-        return self._reply(message, self.records, by_unicast, datagram.peer)
+        return self._reply(message, self.records, by_unicast, datagram)
 
     def _known(self, message: DNSIncoming) -> set[DNSRecord]:
         """Return those of our records that the asker has for at least half their time (§7.1)."""
@@ -91,7 +99,7 @@ class Answering:
     def _wants_unicast(self, message: DNSIncoming, question: DNSQuestion, datagram: Datagram) -> bool:
         if message.truncated or not self.link.is_near(datagram.peer[0]):
             return False
-        return question.unicast or datagram.direct
+        return question.unicast or datagram.to is not None
 
     def _group_needs(self, record: DNSRecord, now: float, peer: Peer) -> bool:
         """Whether to multicast too: caches may lack it (§5.4), or the asker shares its port with other programs here."""
@@ -118,11 +126,11 @@ class Answering:
         message: DNSIncoming,
         records: Records,
         answers: Iterable[DNSRecord],
-        peer: Peer,
+        datagram: Datagram,
         repeat: Sequence[DNSQuestion] = (),
     ) -> list[Outgoing]:
         once = list(dict.fromkeys(answers))
         if not once:
             return []
         packets = codec.reply(message, once, records.beside(once), repeat)
-        return [Outgoing(self.link, data, peer) for data in packets]
+        return [Outgoing(self.link, data, datagram.peer, datagram.to) for data in packets]

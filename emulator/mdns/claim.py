@@ -13,6 +13,8 @@ Step: TypeAlias = Literal["probe", "announce"]
 START_DELAY_S: Final = 0.25
 LOST_PROBE_S: Final = 1.0
 ANNOUNCEMENT_GAP_S: Final = 1.0
+HELD_BACK_S: Final = 0.02
+"""How soon a claim that may not be announced yet is looked at again."""
 
 _STEPS: Final[Sequence[tuple[Step, float]]] = (
     ("probe", 0.25),
@@ -52,11 +54,14 @@ class Claim:
             self._next = _FIRST_ANNOUNCEMENT
             self.due = max(now, self._announced_at + ANNOUNCEMENT_GAP_S)
 
-    def take_step(self, now: float) -> Step | None:
+    def take_step(self, now: float, *, may_announce: bool) -> Step | None:
         """Return what has to be sent now, if anything."""
         if now < self.due:
             return None
         step, gap = _STEPS[self._next]
+        if step == "announce" and not may_announce:
+            self.due = now + HELD_BACK_S
+            return None
         self._next += 1
         self.due = now + gap
         if step == "announce":

@@ -12,7 +12,7 @@ import ifaddr
 from emulator.mdns.link import IPV4, Link, LinkKey
 
 _SIOCGIFFLAGS: Final = 0x8913
-_UP_AND_RUNNING: Final = 0x1 | 0x40
+UP_AND_RUNNING: Final = 0x1 | 0x40
 
 
 def find_links(wanted: Sequence[str]) -> dict[LinkKey, Link]:
@@ -53,4 +53,4 @@ def _is_up(interface: str) -> bool:
         except OSError:
             return False
     flags: int = struct.unpack_from("16xh", answer)[0]
-    return flags & _UP_AND_RUNNING == _UP_AND_RUNNING
+    return flags & UP_AND_RUNNING == UP_AND_RUNNING

@@ -1,5 +1,6 @@
 """One network the responder speaks on: an interface in one address family."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
 from typing import Final, Literal, TypeAlias
@@ -18,20 +19,21 @@ IPV6: Final = 6
 
 @dataclass(frozen=True)
 class Datagram:
-    """A packet that came in on a link. `direct`: it was sent to our own address, not to the group."""
+    """A packet that came in on a link, sent to our address `to` or (None) to the group."""
 
     data: bytes
     peer: Peer
-    direct: bool = False
+    to: Address | None = None
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A packet to send on `link`, to `peer` or (None) to the group."""
+    """A packet to send on `link`, to `peer` or (None) to the group, from the address `source` or (None) the usual one."""
 
     link: "Link"
     data: bytes
     peer: Peer | None = None
+    source: Address | None = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,10 @@ class Link:
         return tuple(each.ip for each in self.attached)
 
     @property
-    def own(self) -> Address:
-        """The address packets are sent from: the first, but in IPv6 the link-local one where there is one."""
-        candidates = [address for address in self.addresses if address.version == self.version]
-        if self.version == IPV4:
-            return candidates[0]
-        return next((address for address in candidates if address.is_link_local), candidates[0])
+    def own(self) -> Sequence[Address]:
+        """The addresses of its family. The first is the usual one to send from: in IPv6 a link-local one, if there is."""
+        ours = [address for address in self.addresses if address.version == self.version]
+        return ours if self.version == IPV4 else sorted(ours, key=lambda each: not each.is_link_local)
 
     def has(self, name: str) -> bool:
         """Say whether `name` is this link's interface or one of its addresses."""

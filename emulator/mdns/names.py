@@ -15,6 +15,7 @@ class Names:
         self._instance, self._host = instance, host
         self._instance_number = self._host_number = 1
         self._conflicts: deque[float] = deque(maxlen=CONFLICTS)
+        self._many = False
 
     @property
     def instance(self) -> str:
@@ -37,6 +38,8 @@ class Names:
 
     def pause(self, now: float) -> float:
         """Note a conflict; return how long (s) to wait before probing again (RFC 6762 §8.1)."""
+        if self._conflicts and now - self._conflicts[-1] >= CONFLICT_WINDOW_S:
+            self._many = False  # a name was held for a while
         self._conflicts.append(now)
-        many = len(self._conflicts) == CONFLICTS and now - self._conflicts[0] < CONFLICT_WINDOW_S
-        return CONFLICT_PAUSE_S if many else 0.0
+        self._many |= len(self._conflicts) == CONFLICTS and now - self._conflicts[0] < CONFLICT_WINDOW_S
+        return CONFLICT_PAUSE_S if self._many else 0.0

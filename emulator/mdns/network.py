@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from emulator.mdns.interfaces import find_links
 from emulator.mdns.link import Datagram, Link, LinkKey, Outgoing
+from emulator.mdns.news import News
 from emulator.mdns.sockets import LinkSockets
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,9 @@ class Network:
         self._loop = asyncio.get_running_loop()
         self._open: dict[LinkKey, LinkSockets] = {}
         self._joined_at: dict[LinkKey, float] = {}
+        self._news = News()
+        if self._news.socket:
+            self._listen_to([self._news.socket])
         self.failures: dict[str, str] = {}
         self.muted = False
 
@@ -35,6 +40,13 @@ class Network:
         """The links that can be used."""
         return {key: sockets.link for key, sockets in self._open.items()}
 
+    def has_news(self) -> bool:
+        """Say whether links or addresses have changed; the links that were down, if only for a moment, are closed."""
+        lost = self._news.read()
+        for key in [key for key in self._open if key[0] in (lost or ())]:
+            self._close(key)
+        return lost is not None
+
     def look(self) -> None:
         """Open and close sockets as links have come, gone or changed; join the group again where it is time."""
         found = find_links(self._interfaces)
@@ -42,8 +54,9 @@ class Network:
             self._close(key)
         for key, link in found.items():
             known = self._open.get(key)
-            if known and known.link.own == link.own:
+            if known and known.serves(link):
                 known.link = link
+                self._listen_to(known.open_others())
                 self._rejoin(known)
             else:
                 self._close(key)
@@ -81,6 +94,9 @@ class Network:
         """Give every socket back."""
         for key in list(self._open):
             self._close(key)
+        if self._news.socket:
+            self._loop.remove_reader(self._news.socket)
+            self._news.close()
 
     def _try_to_open(self, link: Link) -> None:
         try:
@@ -90,12 +106,16 @@ class Network:
             return
         self._works(str(link))
         self._joined_at[link.key] = self._loop.time()
-        for sock in (sockets.group, sockets.own):
+        sockets.open_others()
+        self._listen_to(sockets.waited_for)
+
+    def _listen_to(self, sockets: Iterable[socket.socket]) -> None:
+        for sock in sockets:
             self._loop.add_reader(sock, self._arrived.set)
 
     def _close(self, key: LinkKey) -> None:
         if sockets := self._open.pop(key, None):
-            for sock in (sockets.group, sockets.own):
+            for sock in sockets.waited_for:
                 self._loop.remove_reader(sock)
             sockets.close()
 

@@ -32,10 +32,10 @@ class OnLink:
         """When `wake` has something to do."""
         return min(self._claim.due, self._answering.schedule.due)
 
-    def wake(self, now: float) -> list[Outgoing]:
+    def wake(self, now: float, *, may_announce: bool = True) -> list[Outgoing]:
         """Probe, announce or answer, whatever is due."""
         schedule = self._answering.schedule
-        match self._claim.take_step(now):
+        match self._claim.take_step(now, may_announce=may_announce):
             case "probe":
                 return self._probe()
             case "announce":
@@ -70,14 +70,14 @@ class OnLink:
     def receive(self, now: float, datagram: Datagram) -> list[Outgoing]:
         """Take in a packet; return what has to be sent at once."""
         from_responder = datagram.peer[1] == PORT
-        if not self.link.is_near(datagram.peer[0]) and (datagram.direct or not from_responder):
+        if not self.link.is_near(datagram.peer[0]) and (datagram.to or not from_responder):
             return []
         message = codec.read(datagram.data)
         if message is None:
             return []
         if message.is_response():
             if from_responder:
-                self._told(now, message, datagram.direct)
+                self._told(now, message, to_group=datagram.to is None)
         elif self.held:
             return [*self._answering.asked(now, message, datagram), *self.wake(now)]
         elif message.is_probe():
@@ -87,15 +87,15 @@ class OnLink:
     def _probe(self) -> list[Outgoing]:
         names = (self.records.instance, self.records.host)
         # Programs of one machine share address and port on loopback: a unicast answer would reach any of them.
-        unicast = not self.link.own.is_loopback
+        unicast = not self.link.own[0].is_loopback
         return self._to_group(codec.probe(names, self.records.proposed, unicast=unicast))
 
-    def _told(self, now: float, message: DNSIncoming, direct: bool) -> None:
+    def _told(self, now: float, message: DNSIncoming, *, to_group: bool) -> None:
         for record in message.answers():
             if record not in self.records.all:
                 if self._contradicts(record):
                     self.contested |= {record.key}
-            elif self.held and not direct:
+            elif self.held and to_group:
                 self._answering.heard(now, record)
 
     def _contradicts(self, record: DNSRecord) -> bool:

@@ -33,13 +33,17 @@ OTHER_TTL_S: Final = 4500
 
 @dataclass(frozen=True)
 class Service:
-    """One service instance. `instance` is a label without the type, `host` a full name; `txt` keeps its order."""
+    """One service instance. `instance` is a label without the type, `host` a full name; `txt` keeps its order.
+
+    `subtypes` are labels (`_gateway`) by which a part of all instances of the type can be browsed for.
+    """
 
     service_type: str
     instance: str
     host: str
     port: int
     txt: Mapping[str, str]
+    subtypes: Sequence[str] = ()
 
 
 class Records:
@@ -51,7 +55,11 @@ class Records:
         self.host = service.host
         host_ttl, other_ttl = min(HOST_TTL_S, ttl_limit), min(OTHER_TTL_S, ttl_limit)
         unique = IN | TOP_BIT
-        self.pointer = DNSPointer(service.service_type, PTR, IN, other_ttl, self.instance)
+        browsed = (
+            service.service_type,
+            *(f"{each}._sub.{service.service_type}" for each in service.subtypes),
+        )
+        self.pointers = tuple(DNSPointer(each, PTR, IN, other_ttl, self.instance) for each in browsed)
         self.all_types = DNSPointer(ALL_TYPES, PTR, IN, other_ttl, service.service_type)
         self.server = DNSService(self.instance, SRV, unique, host_ttl, 0, 0, service.port, self.host)
         self.text = DNSText(self.instance, TXT, unique, other_ttl, txt_data(service.txt))
@@ -83,7 +91,7 @@ class Records:
     @property
     def announced(self) -> tuple[DNSRecord, ...]:
         """The records that are announced, and withdrawn at the end."""
-        return (self.pointer, *self.unique)
+        return (*self.pointers, *self.unique)
 
     @property
     def proposed(self) -> tuple[DNSRecord, ...]:
@@ -108,11 +116,11 @@ class Records:
     def beside(self, answers: Collection[DNSRecord]) -> tuple[DNSRecord, ...]:
         """Return what an asker will want to know next (RFC 6763 §12), without `answers` themselves."""
         wanted: list[DNSRecord] = []
-        if self.pointer in answers:
+        if not {*self.pointers}.isdisjoint(answers):
             wanted += [self.server, self.text]
-        if {self.pointer, self.server}.intersection(answers):
+        if not {*self.pointers, self.server}.isdisjoint(answers):
             wanted += self.addresses
-        if {*self.addresses}.intersection([*answers, *wanted]):
+        if not {*self.addresses}.isdisjoint([*answers, *wanted]):
             wanted += [*self.addresses, self.no_other_types[1]]
         return tuple(record for record in dict.fromkeys(wanted) if record not in answers)
 

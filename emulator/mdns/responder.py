@@ -27,6 +27,8 @@ class Responder:
         self._uniform = uniform
         self._on_links: dict[LinkKey, OnLink] = {}
         self._sent: deque[bytes] = deque(maxlen=ECHOES)
+        self.may_announce = True
+        """While not, the names are probed for, and nobody hears more of them."""
 
     @property
     def name(self) -> str:
@@ -45,7 +47,8 @@ class Responder:
 
     def wake(self, now: float) -> list[Outgoing]:
         """Send what is due."""
-        return self._sending(packet for each in self._on_links.values() for packet in each.wake(now))
+        awake = (each.wake(now, may_announce=self.may_announce) for each in self._on_links.values())
+        return self._sending(packet for packets in awake for packet in packets)
 
     def receive(self, now: float, key: LinkKey, datagram: Datagram) -> list[Outgoing]:
         """Take in a packet that came on the link `key`; return what has to be sent at once."""
@@ -58,16 +61,18 @@ class Responder:
         return self._sending(packets)
 
     def update(self, now: float, service: Service, links: Mapping[LinkKey, Link]) -> list[Outgoing]:
-        """Take over what has changed: the service's port or TXT, links that came, went or have other addresses."""
-        changed = service != self._service
-        self._service = service
+        """Take over what has changed: the service's names, port or TXT, links that came, went or have other addresses."""
+        before, self._service = self._service, service
         self._on_links = {key: each for key, each in self._on_links.items() if key in links}
         packets: list[Outgoing] = []
+        if (service.instance, service.host) != (before.instance, before.host):
+            self._names = Names(service.instance, service.host)
+            packets += self._claim_everywhere(now)
         for key, link in links.items():
             known = self._on_links.get(key)
             if known is None:
                 self._on_links[key] = OnLink(now, link, self._records(link), self._uniform)
-            elif changed or known.link != link:
+            elif service != before or known.link != link:
                 packets += known.update(now, link, self._records(link))
         return self._sending(packets)
 
@@ -86,6 +91,10 @@ class Responder:
             self._names.next_instance()
         if host in contested.contested:
             self._names.next_host()
+        return self._claim_everywhere(now, pause)
+
+    def _claim_everywhere(self, now: float, pause: float = 0.0) -> list[Outgoing]:
+        """Withdraw the old names where they were ours, and probe for those that are now to be used."""
         packets: list[Outgoing] = []
         for each in self._on_links.values():
             packets += each.goodbye()

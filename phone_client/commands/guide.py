@@ -7,10 +7,12 @@ from typing import Final
 
 import click
 
-from phone_client.call import Call, options
+from phone_client.call import Call
 from phone_client.commands import account, linking
 from phone_client.commands.menu import choose_registration, leave, log_out, show_help, show_popup, show_top
+from phone_client.commands.searching import find
 from phone_client.finding import Found
+from phone_client.given import options
 from phone_client.prompts import ask, choose, has_terminal, pick
 from phone_client.standing import Place, Standing
 from protocol.phones import oldest_os, os_name
@@ -180,10 +182,9 @@ def _search(call: Call) -> Found:
     words = call.words
     while True:
         try:
-            found = linking.find(call, way_on=f"(Ctrl-C: {words['type_code']})")
+            found = find(call, way_on=f"(Ctrl-C: {words['type_code']})")
         except KeyboardInterrupt:
             return Found((), None)
-        call.screen.show_found(found)
         hits = [hit for hit in found.hits if not hit.busy]
         if hits:
             chosen = 0 if len(hits) == 1 else choose("VERB", [hit.name for hit in hits])

@@ -1,22 +1,22 @@
 """The search, and the registration of a phone with the codes of a gateway (manual p19 to p21)."""
 
 import sys
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import click
 
 from phone_client.answers import printable
-from phone_client.call import Call, json_option, options
+from phone_client.call import Call
+from phone_client.commands.searching import find
 from phone_client.finding import Found
+from phone_client.given import json_option, options
 from phone_client.phone import Linked
 from phone_client.prompts import ask, choose, has_terminal
 from phone_client.requests import read_device_code
-from phone_client.screens import found_document
 from phone_client.search import Hit
 from protocol.cloud_api import LinkPreview, User, Users
 from protocol.codes import in_fours, read_link_code
-from protocol.problems import APP_TERMS_NOT_ACCEPTED, EXIT_NOT_FOUND, EXIT_REFUSED, LINK_CODE_NEEDED, Problem
+from protocol.problems import APP_TERMS_NOT_ACCEPTED, EXIT_REFUSED, LINK_CODE_NEEDED, Problem
 from protocol.rules import APP_TERMS_VERSION
 
 
@@ -27,19 +27,6 @@ class Typed:
     nickname: str
     device_code: str
     link_code: str
-
-
-@click.command()
-@options
-@json_option
-@click.option("--timeout", "limit_s", type=click.FloatRange(0, 60, min_open=True), help="Seconds.")
-def search(*, as_json: bool, limit_s: float | None, **given: object) -> None:
-    """Look for gateways on the network; say why when there is none (exit code 3)."""
-    call = Call(given, as_json=as_json)
-    found = find(call, limit_s=limit_s)
-    call.answer(found_document(found), lambda: call.screen.show_found(found))
-    if not found.hits:
-        sys.exit(EXIT_NOT_FOUND)
 
 
 @click.command()
@@ -85,20 +72,11 @@ def list_phones(*, as_json: bool, **given: object) -> None:
     call.answer(current, lambda: call.screen.show_link(current))
 
 
-def find(call: Call, *, limit_s: float | None = None, way_on: str = "") -> Found:
-    """Search, with seconds and what is being tried on the terminal."""
-    with nullcontext() if call.as_json else call.screen.searching(way_on) as watch:
-        extra = {"watch": watch} if watch else {}
-        return call.run(lambda phone: phone.search(limit_s, **extra))
-
-
 def find_shown_code(call: Call) -> tuple[Found, Hit | None, str | None]:
     """Search, and read the link code where exactly one panel shows one."""
     found = find(
         call, way_on=call.word("(Ctrl-C, then --link-code)", "(Ctrl-C で中止し、--link-code で入力)")
     )
-    if not call.as_json:
-        call.screen.show_found(found)
     source, code = call.run(lambda phone: phone.one_shown_code(found.hits))
     return found, source, code
 

@@ -5,7 +5,8 @@ from typing import get_args
 
 import click
 
-from phone_client.call import Call, json_option, options
+from phone_client.call import Call
+from phone_client.given import json_option, options
 from protocol.cloud_api import By
 
 

@@ -9,7 +9,8 @@ import click
 import segno
 
 from chassis.ending import end_asked_for
-from phone_client.call import Call, json_option, options
+from phone_client.call import Call
+from phone_client.given import json_option, options
 
 
 @click.command()

@@ -11,6 +11,8 @@ from phone_client.web.whereabouts import UNLINKED
 from protocol.problems import PAGE_STALE, Problem
 
 RESULT: Final = "/search/result"
+HARDER: Final = "harder"
+"""The button that asks for a sweep; nothing else does."""
 
 
 async def _start(tap: Tap) -> web.Response:
@@ -25,13 +27,11 @@ async def _without(tap: Tap) -> web.Response:
 async def _searching(tap: Tap) -> web.Response:
     if not tap.searching.running:
         return go(RESULT)
-    tried = tap.searching.tried
-    said = tried.say(tap.language) if tried else tap.words["search_begins"]
-    return tap.page("searching.html", seconds=tap.searching.seconds, tried=said)
+    return tap.page("searching.html", **_how_it_goes(tap))
 
 
 async def _search(tap: Tap) -> web.Response:
-    tap.searching.begin()
+    tap.searching.begin(sweep=tap.form.get("go") == HARDER)
     tap.underway.registering = None
     return go("/search")
 
@@ -47,7 +47,17 @@ async def _result(tap: Tap) -> web.Response:
     found = searching.found
     if any(not hit.busy for hit in found.hits):
         return tap.page("found.html", found=found)
-    return tap.page("not_found.html", diagnosis=found.diagnosis)
+    return tap.page("not_found.html", diagnosis=found.diagnosis, can_look_harder=found.can_look_harder)
+
+
+def _how_it_goes(tap: Tap) -> dict[str, object]:
+    """Return the seconds, what is being tried, and how much of it is done in percent, if that is known."""
+    searching = tap.searching
+    return {
+        "seconds": searching.seconds,
+        "tried": searching.tried.say(tap.language) if searching.tried else tap.words["search_begins"],
+        "done": None if searching.done is None else round(100 * searching.done),
+    }
 
 
 async def _pick(tap: Tap) -> web.Response:
@@ -74,8 +84,7 @@ async def events(tap: Tap) -> web.StreamResponse:
     await response.prepare(tap.request)
     searching = tap.searching
     while True:
-        tried = searching.tried.say(tap.language) if searching.tried else tap.words["search_begins"]
-        news = {"over": not searching.running, "seconds": searching.seconds, "tried": tried}
+        news = {"over": not searching.running} | _how_it_goes(tap)
         try:
             await response.write(f"data: {json.dumps(news, ensure_ascii=False)}\n\n".encode())
         except ConnectionError:

@@ -14,14 +14,16 @@ TICK_S: Final = 1.0
 
 
 class Searching:
-    """Begun by a tap and told by `running`, `tried` and `seconds`; ends with `found`, or `trouble`."""
+    """Begun by a tap and told by `running`, `tried`, `done` (0 … 1, None: not known) and `seconds`; ends with `found`, or `trouble`."""
 
     def __init__(self, phone: Phone) -> None:
         self._phone = phone
         self._asked = asyncio.Event()
         self._news = asyncio.Event()
         self._began_at = 0.0
+        self._sweep = False
         self.tried: Words | None = None
+        self.done: float | None = None
         self.found: Found | None = None
         self.trouble: AisegError | None = None
 
@@ -35,11 +37,12 @@ class Searching:
         """How long the one under way has taken so far."""
         return int(asyncio.get_running_loop().time() - self._began_at)
 
-    def begin(self) -> None:
-        """Begin a search, unless one is under way."""
+    def begin(self, *, sweep: bool = False) -> None:
+        """Begin a search, unless one is under way; `sweep` is what only a person may ask for."""
         if self.running:
             return
-        self.tried = self.found = self.trouble = None
+        self.tried = self.done = self.found = self.trouble = None
+        self._sweep = sweep
         self._began_at = asyncio.get_running_loop().time()
         self._asked.set()
 
@@ -48,7 +51,7 @@ class Searching:
         while True:
             await self._asked.wait()
             try:
-                self.found = await self._phone.search(watch=self._watch)
+                self.found = await self._phone.search(watch=self._watch, sweep=self._sweep)
             except AisegError as error:
                 self.trouble = error
             self._asked.clear()
@@ -60,8 +63,8 @@ class Searching:
             async with asyncio.timeout(TICK_S):
                 await self._news.wait()
 
-    def _watch(self, words: Words) -> None:
-        self.tried = words
+    def _watch(self, words: Words, done: float | None = None) -> None:
+        self.tried, self.done = words, done
         self._tell()
 
     def _tell(self) -> None:

@@ -10,7 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
-from chassis.web import application, form_of, let_forms_lead_to, listening, serving, url_of
+from chassis.listening import listening, url_of
+from chassis.web import application, form_of, let_forms_lead_to, serving
 from protocol.problems import UnreachableError
 
 pytestmark = pytest.mark.adapters

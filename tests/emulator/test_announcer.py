@@ -110,6 +110,24 @@ async def test_stopping_says_goodbye_and_a_restart_is_found_again(listener: List
         await until(lambda: gone in listener.changes, "the goodbye", within_s=3)
 
 
+async def test_one_that_may_not_announce_yet_is_not_found_and_then_at_once(listener: Listener) -> None:
+    announcer = Announcer(["127.0.0.1"], PORT, may_announce=False)
+    async with beside(announcer.run(lambda: ADVERTISEMENT)):
+        await asyncio.sleep(1.5)  # longer than probing can take
+        assert (announcer.state, announcer.name) == ("probing", NAME)
+        assert NAME not in listener.found()
+        announcer.announce()
+        await until(lambda: NAME in listener.found(), "the instance", within_s=0.5)
+
+
+async def test_one_that_leaves_says_goodbye_before_its_time_is_over(listener: Listener) -> None:
+    async with running(loopback()) as announcer:
+        await until(lambda: NAME in listener.found(), "the instance")
+        announcer.leave()
+        await until(lambda: announcer.state == "unavailable", "the end")
+        await until(lambda: (ServiceStateChange.Removed, NAME) in listener.changes, "the goodbye", within_s=3)
+
+
 async def test_a_taken_name_is_left_to_its_owner(listener: Listener) -> None:
     async with running(loopback()), running(loopback(PORT + 1)) as second:
         assert second.name == f"{NAME} (2)"

@@ -73,6 +73,14 @@ async def test_it_is_away_for_its_time_and_comes_back_at_the_same_place(
     assert device.uptime_s == 0
 
 
+async def test_who_hears_the_first_announcement_is_answered(settings: Settings, clock: ManualClock) -> None:
+    async with listening() as listener, running(settings, clock) as program:
+        name = program.gateway.advertisement().instance_name
+        await until(lambda: name in listener.found(), "the announcement", within_s=3)
+        assert await answers_at(program.urls[0])
+        assert program.gateway.announcement.name == name
+
+
 @pytest.mark.req("S-FW-15", "S-LC-22")
 async def test_what_is_in_the_folder_stays_and_what_is_in_memory_is_forgotten(
     program: Running, clock: ManualClock

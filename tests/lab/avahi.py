@@ -1,5 +1,6 @@
 """Debian's avahi on a host of the lab, with a message bus of its own so that `avahi-browse` works there."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,7 @@ def avahi(host: Host, folder: Path) -> Iterator[Avahi]:
     for program in ("avahi-daemon", "avahi-browse", "dbus-daemon"):
         if not any(Path(place, program).exists() for place in ("/usr/bin", "/usr/sbin")):
             pytest.skip(f"{program} is not installed")
+    _let_be_avahi(host, folder)
     bus, daemon = folder / "bus.conf", folder / "avahi.conf"
     bus.write_text(_BUS, "utf-8")
     daemon.write_text(_DAEMON, "utf-8")
@@ -65,6 +67,21 @@ def avahi(host: Host, folder: Path) -> Iterator[Avahi]:
         with host.running(*_ON_THE_BUS, "avahi-daemon", *stay, "-f", str(daemon)):
             _wait_for_file(host, "/run/avahi-daemon/socket")
             yield Avahi(host)
+
+
+def _let_be_avahi(host: Host, folder: Path) -> None:
+    """Let the user `avahi`, whom its folder in /run has to belong to, be ours there: no other can be had without root."""
+    for file, ours in (
+        ("passwd", f"avahi:x:{os.geteuid()}:{os.getegid()}::/:"),
+        ("group", f"avahi:x:{os.getegid()}:"),
+    ):
+        others = [
+            line
+            for line in Path("/etc", file).read_text("utf-8").splitlines()
+            if not line.startswith("avahi:")
+        ]
+        (folder / file).write_text("\n".join([*others, ours, ""]), "utf-8")
+        host.run("mount", "--bind", str(folder / file), f"/etc/{file}")
 
 
 def _wait_for_file(host: Host, path: str) -> None:

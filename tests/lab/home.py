@@ -1,4 +1,4 @@
-"""A home on one bridge: a phone, a gateway, a router, and what can be wrong between them."""
+"""A home on one bridge: a phone, a gateway, a router, a neighbour, and what can be wrong between them."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phone_client.session import MemoryFile, Remembered
+from phone_client.places import PlacesFile, Remembered
 from tests.phone_client.gateway_double import GATEWAY_ID, PORT
 from tests.support.namespaces import Host, hosts_on_a_bridge
 
@@ -45,14 +45,14 @@ class Home:
     phone: Host
     gateway: Host
     router: Host
+    neighbour: Host
     state: Path
 
-    def remember(self, address: str | None = None, port: int = PORT) -> None:
+    def remember(self, address: str | None = None, port: int = PORT, **known: Any) -> None:
         """Let the phone know the gateway from an earlier day: no ARP entry is left of it."""
-        last = Remembered(
-            gateway_id=GATEWAY_ID, name=NAME, address=address or self.gateway.address, port=port
-        )
-        MemoryFile(self.state).change(lambda memory: memory.with_gateways([last]))
+        where = address or self.gateway.address
+        last = Remembered(gateway_id=GATEWAY_ID, name=NAME, address=where, port=port, **known)
+        PlacesFile(self.state).add([last])
 
     def search(self, limit_s: float = 2, *words: str) -> Searched:
         """Search on the phone's real interfaces."""
@@ -77,8 +77,8 @@ class Home:
 
     @contextmanager
     def printer(self) -> Iterator[None]:
-        """Let another device of the home speak mDNS, at the router's address."""
-        with self.announcing(self.router, "--type", "_ipp._tcp.local."):
+        """Let another device of the home speak mDNS."""
+        with self.announcing(self.neighbour, "--type", "_ipp._tcp.local."):
             yield
 
 
@@ -99,7 +99,7 @@ def mac_of(host: Host) -> str:
 
 @contextmanager
 def home(state: Path) -> Iterator[Home]:
-    """Make a phone, a gateway and a router on one bridge; the phone's default route goes to the router."""
-    with hosts_on_a_bridge(3) as (phone, gateway, router):
+    """Make a phone, a gateway, a router and a neighbour on one bridge; the phone's default route goes to the router."""
+    with hosts_on_a_bridge(4) as (phone, gateway, router, neighbour):
         phone.run("ip", "route", "add", "default", "via", router.address)
-        yield Home(phone, gateway, router, state)
+        yield Home(phone, gateway, router, neighbour, state)

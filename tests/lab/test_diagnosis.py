@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from phone_client.places import PlacesFile
 from tests.lab.home import Home, Searched, drop, home, mac_of
 from tests.phone_client.gateway_double import GATEWAY_ID, PORT
 from tests.support.namespaces import Host, hosts_on_a_bridge
@@ -83,6 +84,8 @@ def test_off_link_answer(lan: Home) -> None:
 def test_vpn_active(lan: Home) -> None:
     lan.phone.run("ip", "tuntap", "add", "dev", "tun0", "mode", "tun")
     lan.phone.run("ip", "link", "set", "tun0", "up")
+    for half in ("192.0.2.0/25", "192.0.2.128/25"):  # as OpenVPN takes a network over
+        lan.phone.run("ip", "route", "add", half, "dev", "tun0")
     assert not_found(lan.search()) == "vpn_active"
 
 
@@ -196,3 +199,57 @@ def test_another_gateway_at_the_last_address_is_not_taken_for_ours(lan: Home) ->
         searched = lan.search()
     assert not_found(searched) == "gateway_off_or_elsewhere"
     assert "something else answered" in searched.evidence
+
+
+def test_a_machine_that_was_given_the_last_address_is_not_taken_for_a_stopped_gateway(lan: Home) -> None:
+    lan.remember(mac="02:00:00:00:00:99")
+    with lan.printer():
+        searched = lan.search()
+    assert not_found(searched) == "gateway_off_or_elsewhere"
+    assert "Another machine than then has that address now." in searched.evidence
+
+
+def test_a_network_with_the_same_numbers_is_told_by_its_router(lan: Home) -> None:
+    lan.remember(router_mac="02:00:00:00:00:99")
+    lan.gateway.run("ip", "link", "set", "eth0", "down")
+    with lan.printer():
+        searched = lan.search()
+    assert not_found(searched) == "other_network"
+    assert "The router is another one" in searched.evidence
+
+
+def test_what_a_search_has_learnt_tells_the_network_the_next_time(lan: Home) -> None:
+    with lan.announcing():
+        assert found_with_warning(lan.search()) is None
+    (place,) = PlacesFile(lan.state).read().gateways
+    assert (place.mac, place.router_mac) == (mac_of(lan.gateway), mac_of(lan.router))
+
+
+@pytest.mark.req("S-DISC-15")
+def test_each_address_the_gateway_had_is_tried(lan: Home) -> None:
+    lan.remember("192.0.2.77", more=("2001:db8::77", lan.gateway.address))
+    drop(lan.gateway, "input udp dport 5353")
+    with lan.announcing():
+        searched = lan.search()
+    assert found_with_warning(searched) == "mdns_blocked"
+    assert [(hit["address"], hit["found_by"]) for hit in searched.found] == [
+        (lan.gateway.address, "remembered")
+    ]
+
+
+@pytest.mark.req("S-DISC-13")
+def test_the_phones_own_firewall_is_told_from_a_dead_network(lan: Home) -> None:
+    drop(lan.phone, "input udp dport 5353", "input udp sport 5353")
+    with lan.announcing(), lan.printer():
+        searched = lan.search()
+    assert not_found(searched) == "permission_denied"
+    assert "did not even hear its own question" in searched.evidence
+
+
+def test_a_remembered_address_of_another_kind_says_nothing(lan: Home) -> None:
+    lan.remember("2001:db8::9")
+    lan.phone.run("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+    with lan.printer():
+        searched = lan.search()
+    assert not_found(searched) == "gateway_off_or_elsewhere"
+    assert "cannot be tried" in searched.evidence

@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -8,6 +7,7 @@ import psutil
 import pytest
 
 from tests.support.namespaces import hosts_on_a_bridge
+from tests.support.rights import NOT_ALLOWED, may_make_networks
 
 CRASH = """
 import os, signal
@@ -19,7 +19,7 @@ with hosts_on_a_bridge(2) as (one, two), one.running("sh", "-c", "echo runs; exe
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+@pytest.mark.skipif(not may_make_networks(), reason=NOT_ALLOWED)
 def test_a_test_that_crashes_leaves_nothing_behind() -> None:
     crashed = subprocess.run([sys.executable, "-c", CRASH], stdout=subprocess.PIPE, text=True, check=False)
     assert crashed.returncode == -signal.SIGKILL

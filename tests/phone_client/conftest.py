@@ -1,7 +1,6 @@
 """A loopback of our own, where no other gateway of this machine is found; and a person with a phone."""
 
 import ctypes
-import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from phone_client.settings import Cloud, Network, Search, Settings, Store
 from tests.phone_client import cloud_double
 from tests.phone_client.cloud_double import EMAIL, NOW
 from tests.phone_client.person import PASSWORD, FixedClock, World
+from tests.support.rights import may_make_networks
 
 _NETWORK: Final = 0x40000000  # CLONE_NEWNET
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -20,8 +20,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @pytest.fixture(autouse=True)
 def own_loopback() -> Iterator[None]:
-    """Put this thread, and what it starts, into a network with nothing but loopback; without root, share the machine's."""
-    if os.geteuid():
+    """Put this thread, and what it starts, into a network with nothing but loopback; where that is not allowed, share the machine's."""
+    if not may_make_networks():
         yield
         return
     with Path("/proc/thread-self/ns/net").open() as before:

@@ -4,11 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from zeroconf._dns import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
+from zeroconf._protocol.incoming import DNSIncoming
 
 from phone_client.answers import (
     AAAA,
-    MAX_HOSTS,
-    MAX_INSTANCES,
+    MAX_OF_ONE_SOURCE,
+    MAX_SOURCES,
+    MAX_TXT_BYTES,
+    PTR,
     SRV,
     TXT,
     A,
@@ -145,11 +148,12 @@ def test_an_address_that_is_not_on_the_link_is_never_connected_to() -> None:
     assert only_reason(hear(*peer.whole(SAID, 80, "203.0.113.7"))) == ("off_link", "203.0.113.7")
 
 
-def test_every_near_address_is_a_way_and_the_one_that_answered_the_first() -> None:
+def test_every_near_address_is_a_way_and_one_that_holds_everywhere_the_first() -> None:
     others = [peer.address(SAID.host_name, each) for each in ("192.168.1.77", "203.0.113.7", "192.168.1.8")]
-    answers = hear(*others, *peer.whole(SAID, 8081, "192.168.1.9"))
+    link_local = DNSAddress(SAID.host_name, AAAA, peer.UNIQUE, 120, IPv6Address("fe80::9").packed)
+    answers = hear(link_local, *others, *peer.whole(SAID, 8081, "192.168.1.9"))
     ways = [str(each.address) for each in answers.candidates()]
-    assert ways == ["192.168.1.9", "192.168.1.77", "192.168.1.8"]
+    assert ways == ["192.168.1.77", "192.168.1.8", "192.168.1.9", "fe80::9%eth0"]
 
 
 @pytest.mark.req("S-DISC-12")
@@ -165,24 +169,78 @@ def test_a_link_local_address_names_its_interface() -> None:
     answers = hear(*peer.whole(SAID, 8081, "192.168.1.9")[:3])
     far = DNSAddress(SAID.host_name, AAAA, peer.UNIQUE, 120, IPv6Address("fe80::9").packed)
     hear(far, into=answers)
-    assert next(answers.candidates()).address == IPv6Address("fe80::9%eth0")
+    assert answers.candidates()[0].address == IPv6Address("fe80::9%eth0")
 
 
 def test_a_flood_of_instances_is_capped() -> None:
     answers = Answers()
-    for number in range(MAX_INSTANCES * 3):
-        answers.hear([peer.pointer(f"AiSEG {number}")], NEAR + number, LINK)
-    assert len(list(answers.sightings())) == MAX_INSTANCES
+    for number in range(MAX_SOURCES * 3):
+        names = [peer.pointer(f"AiSEG {number} {each}") for each in range(MAX_OF_ONE_SOURCE * 3)]
+        answers.hear(names, NEAR + number, LINK)
+    assert len(answers.sightings()) == MAX_SOURCES * MAX_OF_ONE_SOURCE
 
 
 def test_one_flooding_host_does_not_hide_a_gateway() -> None:
     answers, flooder = Answers(), NEAR + 1
-    answers.hear([peer.pointer(f"AiSEG {number}") for number in range(MAX_INSTANCES)], flooder, LINK)
-    answers.hear(
-        [peer.address(f"{number}.local.", str(flooder)) for number in range(MAX_HOSTS)], flooder, LINK
-    )
+    answers.hear([peer.pointer(f"AiSEG {number}") for number in range(200)], flooder, LINK)
+    answers.hear([peer.address(f"{number}.local.", str(flooder)) for number in range(200)], flooder, LINK)
     hear(*peer.whole(SAID, 8081, str(NEAR)), into=answers)
     assert [each.name for each in answers.candidates()] == [NAME]
+
+
+@pytest.mark.req("S-DISC-09")
+@pytest.mark.parametrize("rogue_first", [True, False])
+def test_who_speaks_under_anothers_name_changes_nothing_about_it(rogue_first: bool) -> None:
+    rogue = SAID.model_copy(update={"gateway_id": "bad0bad0bad0", "firmware": "9.9"})
+    forged = [
+        peer.pointer(NAME),
+        peer.service(NAME, 666, SAID.host_name),
+        peer.text(NAME, peer.txt(rogue.to_txt())),
+        peer.address(SAID.host_name, "192.168.1.66"),
+        peer.address(SAID.host_name, str(NEAR), ttl=0),
+    ]
+    true, false = (peer.whole(SAID, 8081, str(NEAR)), NEAR), (forged, IPv4Address("192.168.1.66"))
+    answers = Answers()
+    for records, source in (false, true) if rogue_first else (true, false):
+        answers.hear(records, source, LINK)
+    answers.hear([peer.pointer(NAME, ttl=0)], false[1], LINK)
+    (candidate,) = answers.candidates()
+    assert (candidate.advertisement, candidate.address, candidate.port) == (SAID, NEAR, 8081)
+
+
+def test_what_is_said_twice_by_one_gateway_is_one_way() -> None:
+    answers = hear(*peer.whole(SAID, 8081, str(NEAR)))
+    answers.hear(peer.whole(SAID, 8081, str(NEAR)), IPv6Address("fe80::9%eth0"), LINK)
+    assert len({*answers.candidates()}) == 1
+
+
+def test_nothing_is_asked_about_who_has_been_told_by_another_source() -> None:
+    answers = hear(peer.pointer(NAME))
+    assert answers.missing()
+    answers.hear(peer.whole(SAID, 8081, str(NEAR)), IPv6Address("fe80::9%eth0"), LINK)
+    assert answers.missing() == []
+
+
+def test_a_txt_beyond_every_measure_is_no_advertisement() -> None:
+    swollen = peer.txt(SAID.to_txt()) + b"\xffx" + b"y" * MAX_TXT_BYTES
+    answers, (_, srv, __, a) = Answers(), peer.whole(SAID, 8081, str(NEAR))
+    answers.hear([srv, peer.text(NAME, swollen), a], NEAR, LINK)
+    assert only_reason(answers) == ("malformed", "a TXT string is longer than its record")
+
+
+@pytest.mark.req("S-DISC-15")
+def test_what_is_wholly_known_by_multicast_need_not_be_said_again() -> None:
+    answers = hear(*peer.whole(SAID, 8081, str(NEAR)), peer.pointer("AiSEG half known"))
+    (known,) = answers.known(LINK)
+    assert known.alias == f"{NAME}.{SERVICE_TYPE}"
+    (packet,) = write_questions([Question(SERVICE_TYPE, PTR)], 0, [known])
+    (listed,) = DNSIncoming(packet).answers()
+    assert listed == known
+    assert 4490 <= listed.ttl <= 4500
+
+
+def test_an_answer_cut_short_for_a_one_shot_question_is_no_known_answer() -> None:
+    assert hear(*peer.whole(SAID, 8081, str(NEAR))[1:], peer.pointer(NAME, ttl=10)).known(LINK) == []
 
 
 def test_a_name_that_cannot_be_asked_for_is_ignored() -> None:

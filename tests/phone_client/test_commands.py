@@ -12,7 +12,8 @@ from typing import NamedTuple
 import aiohttp
 import pytest
 
-from phone_client.session import Login, MemoryFile, Remembered
+from phone_client.places import PlacesFile, Remembered
+from phone_client.session import Login, MemoryFile
 from protocol.cloud_api import OwnPhone, User, Users
 from protocol.codes import in_fours
 from protocol.problems import LINK_REFUSED, PHONE_MOVED, PHONE_UNKNOWN, PHONES_FULL, SMS_CODE_NEEDED, Problem
@@ -90,6 +91,7 @@ async def test_search_prints_the_contracts_json(tmp_path: Path) -> None:
         "address": "127.0.0.1",
         "port": gateway.port,
         "name": "AiSEG MKN702 (6789ab)",
+        "found_by": "mdns",
     }
     assert "AiSEG MKN702 (6789ab)" in shown.out
 
@@ -457,7 +459,7 @@ async def test_a_no_to_either_dialog_deletes_nothing(tmp_path: Path, answers: tu
 
 async def test_ctrl_c_ends_a_search_cleanly(tmp_path: Path) -> None:
     mark = Remembered(gateway_id="0123456789ad", name="AiSEG asked for", address="127.0.0.1", port=9)
-    await asyncio.to_thread(MemoryFile(tmp_path).change, lambda memory: memory.with_gateways([mark]))
+    await asyncio.to_thread(PlacesFile(tmp_path).add, [mark])
     async with mdns_peer.speaking(lambda _: []) as listener:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "phone_client", "search", "--state", str(tmp_path), "--timeout", "60"),

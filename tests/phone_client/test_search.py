@@ -10,9 +10,9 @@ import pytest
 from zeroconf._dns import DNSRecord
 from zeroconf._protocol.incoming import DNSIncoming
 
-from phone_client.multicast import MAX_PACKETS, Ears, listening
+from phone_client.multicast import MAX_PACKETS, MAX_PACKETS_OF_ONE_SOURCE, Ears, listening
 from phone_client.network import look_around
-from phone_client.search import Hit, Outcome, Plan, search
+from phone_client.search import PATIENCE_S, Hit, Outcome, Plan, Speaker, Take, search
 from protocol.device_api import Device
 from protocol.problems import UnreachableError
 from tests.phone_client import mdns_peer as peer
@@ -35,19 +35,8 @@ async def confirm(_: str, port: int) -> Device:
     raise UnreachableError("nobody", "refused")
 
 
-async def nothing() -> Hit | None:
-    return None
-
-
 def plan(limit_s: float = 2.0) -> Plan:
-    return Plan(
-        links=LOOPBACK,
-        limit_s=limit_s,
-        quiet_s=0.3,
-        confirm=confirm,
-        remembered=None,
-        when_silent=nothing,
-    )
+    return Plan(links=LOOPBACK, limit_s=limit_s, quiet_s=0.3, confirm=confirm)
 
 
 def mine(outcome: Outcome) -> list[Hit]:
@@ -128,21 +117,43 @@ async def test_what_a_frugal_responder_leaves_out_is_asked_for() -> None:
 
 
 @pytest.mark.req("S-DISC-15")
-async def test_questions_go_out_at_0_1_and_3_s_and_the_remembered_name_apart() -> None:
+async def test_no_question_is_repeated_within_a_second_and_then_ever_more_seldom() -> None:
     started = asyncio.get_running_loop().time()
     async with peer.speaking(always([])) as listener:
-        await search(replace(plan(limit_s=3.2), remembered="AiSEG MKN702 (c0ffee)"))
+        outcome = await search(replace(plan(limit_s=7.4), remembered="AiSEG MKN702 (c0ffee)"))
     sent = [(at - started, port, set(asked(question))) for at, port, question in listener.heard]
-    gateways = ("_aiseg._tcp.local.", PTR)
-    by_name = {("AiSEG MKN702 (c0ffee)._aiseg._tcp.local.", kind) for kind in (SRV, TXT)}
-    (own_port,) = {port for _, port, questions in sent if questions == by_name} - {peer.PORT}
-    assert [at for at, port, questions in sent if port == own_port and gateways in questions] == (
-        pytest.approx([0.0, 1.0, 3.0], abs=0.15)
-    )
+    gateways = {("_aiseg._tcp.local.", PTR)}
+    other_words = {("_gateway._sub._aiseg._tcp.local.", PTR)} | {
+        ("AiSEG MKN702 (c0ffee)._aiseg._tcp.local.", kind) for kind in (SRV, TXT)
+    }
+    (own_port,) = {port for _, port, _ in sent} - {peer.PORT}
     for way in (own_port, peer.PORT):
-        assert [at for at, port, questions in sent if port == way and questions == by_name] == (
-            pytest.approx([0.3, 1.3], abs=0.15)
+        times = {
+            "gateways": [at for at, port, questions in sent if port == way and questions == gateways],
+            "other words": [at for at, port, questions in sent if port == way and questions == other_words],
+        }
+        assert times["gateways"] == pytest.approx([0.0, 1.0, 3.0, 7.0], abs=0.15)
+        assert times["other words"] == pytest.approx([0.25, 1.25, 3.25, 7.25], abs=0.15)
+    everybody = [at for at, _, questions in sent if ("_services._dns-sd._udp.local.", PTR) in questions]
+    assert everybody == pytest.approx([PATIENCE_S] * 2, abs=0.15)
+    assert outcome.sent == len(sent) == 18
+
+
+@pytest.mark.req("S-DISC-15")
+async def test_what_is_known_is_listed_in_the_next_question() -> None:
+    gone = replace(GATEWAY, port=9)
+    records = peer.whole(gone.advertisement, gone.port)
+    async with peer.speaking(always([])) as listener:
+        asyncio.get_running_loop().call_later(
+            0.1, lambda: listener.transport.sendto(peer.packet(records), (peer.GROUP, peer.PORT))
         )
+        await search(plan(limit_s=1.1))
+    repeated = [
+        question
+        for _, port, question in listener.heard
+        if port == peer.PORT and ("_aiseg._tcp.local.", PTR) in asked(question)
+    ][-1]
+    assert records[0] in repeated.answers()
 
 
 async def test_one_shot_questions_have_a_random_id_and_others_none() -> None:
@@ -182,7 +193,7 @@ async def test_an_answer_from_off_the_link_is_not_believed_whatever_it_says() ->
         async with peer.speaking(always([]), Far):
             outcome = await search(replace(plan(limit_s=0.5), links=(narrow,)))
     assert not mine(outcome)
-    assert outcome.off_link == {IPv4Address("127.0.0.2")}
+    assert outcome.off_link == {Speaker("lo", IPv4Address("127.0.0.2"))}
 
 
 @pytest.mark.req("S-DISC-12")
@@ -256,18 +267,96 @@ async def test_a_gateway_that_is_restarting_is_asked_again() -> None:
     assert GATEWAY.advertisement.instance_name not in {each.name for each in outcome.sightings}
 
 
+REMEMBERED = Hit(
+    GATEWAY.gateway_id, "MKN702", "2.10", "127.0.0.1", 8081, "AiSEG", 0, busy=False, found_by="remembered"
+)
+
+
 async def test_silence_is_looked_into_and_can_end_in_a_hit() -> None:
-    hit = Hit(GATEWAY_ID, "MKN702", "2.10", "127.0.0.1", 8081, "AiSEG", 0, busy=False, remembered=True)
+    async def when_silent(take: Take) -> None:
+        take(REMEMBERED)
 
-    async def when_silent() -> Hit | None:
-        return hit
-
+    shown: list[Hit] = []
     async with peer.speaking(always([])) as listener:
-        (found,) = mine(await search(replace(plan(), when_silent=when_silent)))
-    assert found == replace(hit, elapsed_ms=found.elapsed_ms)
+        (found,) = mine(await search(replace(plan(), when_silent=when_silent, show_hit=shown.append)))
+    assert found == replace(REMEMBERED, elapsed_ms=found.elapsed_ms)
+    assert shown == [found]
     assert found.elapsed_ms >= 500
     everybody = ("_services._dns-sd._udp.local.", PTR)
     assert any(everybody in asked(question) for _, _, question in listener.heard)
+
+
+async def test_what_silence_is_looked_into_by_may_end_before_the_search_does() -> None:
+    done: list[bool] = []
+
+    async def when_silent(take: Take) -> None:
+        take(REMEMBERED)
+        await asyncio.sleep(0.6)
+        done.append(True)
+
+    async with peer.speaking(always([])):
+        assert mine(await search(replace(plan(limit_s=5), when_silent=when_silent, quiet_s=0)))
+    assert done
+
+
+async def test_another_way_that_is_quicker_waits_for_mdns_to_have_had_its_chance() -> None:
+    async def at_once(take: Take) -> None:
+        take(REMEMBERED)
+
+    started = asyncio.get_running_loop().time()
+    async with peer.speaking(always([])):
+        (found,) = mine(await search(replace(plan(limit_s=8), at_once=at_once)))
+    assert found.remembered
+    assert PATIENCE_S <= asyncio.get_running_loop().time() - started < 3
+
+
+async def test_mdns_wins_over_another_way_and_ends_it() -> None:
+    ended: list[str] = []
+
+    async def at_once(take: Take) -> None:
+        take(REMEMBERED)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("at once")
+
+    shown: list[Hit] = []
+    async with peer.speaking(always(peer.whole(GATEWAY.advertisement, GATEWAY.port))):
+        outcome = await search(replace(plan(limit_s=8), at_once=at_once, show_hit=shown.append))
+    (found,) = mine(outcome)
+    assert found.found_by == "mdns"
+    assert ended
+    assert len([each for each in shown if each.gateway_id in MINE]) == 1
+
+
+async def test_who_was_heard_is_said_even_when_it_never_confirmed() -> None:
+    gone = replace(SECOND, port=9)
+    async with peer.speaking(always(peer.whole(gone.advertisement, gone.port))):
+        outcome = await search(plan(limit_s=0.5))
+    assert gone.gateway_id in outcome.heard
+    assert outcome.own == {"lo"}
+
+
+async def test_a_hit_is_shown_the_moment_it_is_found() -> None:
+    shown: list[float] = []
+    now = asyncio.get_running_loop().time
+    started = now()
+    async with peer.speaking(always(peer.whole(GATEWAY.advertisement, GATEWAY.port))):
+        await search(replace(plan(), quiet_s=1, show_hit=lambda _: shown.append(now() - started)))
+    assert shown[0] < 0.5 < now() - started
+
+
+async def test_an_attempt_that_hears_nothing_is_not_waited_for_alone() -> None:
+    attempts: list[int] = []
+
+    async def lossy(_: str, port: int) -> Device:
+        attempts.append(port)
+        if len([each for each in attempts if each == port]) == 1:
+            await asyncio.sleep(60)
+        return await confirm("", port)
+
+    async with peer.speaking(always(peer.whole(GATEWAY.advertisement, GATEWAY.port))):
+        assert mine(await search(replace(plan(), confirm=lossy)))
 
 
 async def test_a_flood_is_dropped_unread_past_the_cap() -> None:
@@ -276,9 +365,22 @@ async def test_a_flood_is_dropped_unread_past_the_cap() -> None:
     ears = Ears(lambda *heard: read.append(heard))
     answer = peer.packet(peer.whole(GATEWAY.advertisement, GATEWAY.port))
     source = link.ipv4[0].ip
-    for _ in range(MAX_PACKETS + 100):
-        ears.take(answer, source, link, one_shot=False)
+    for number in range(MAX_PACKETS + 100):
+        ears.take(answer, source + number // 100, link, one_shot=False)
     assert len(read) == MAX_PACKETS
+
+
+async def test_one_that_floods_does_not_keep_others_from_being_heard() -> None:
+    heard: list[object] = []
+    link = LOOPBACK[0]
+    ears = Ears(lambda _, source, __: heard.append(source))
+    answer = peer.packet(peer.whole(GATEWAY.advertisement, GATEWAY.port))
+    flooder, gateway = link.ipv4[0].ip, link.ipv4[0].ip + 1
+    for _ in range(MAX_PACKETS - 100):
+        ears.take(answer, flooder, link, one_shot=False)
+    ears.take(answer, gateway, link, one_shot=False)
+    assert heard.count(flooder) == MAX_PACKETS_OF_ONE_SOURCE
+    assert heard.count(gateway) == 1
 
 
 async def test_two_searches_at_once_do_not_disturb_each_other() -> None:

@@ -6,29 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from phone_client.session import MAX_REMEMBERED, Login, Memory, MemoryFile, Remembered
-from protocol.cloud_api import Link, OwnPhone
+from phone_client.places import Remembered
+from phone_client.session import Login, Memory, MemoryFile
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
 
 pytestmark = pytest.mark.adapters
 
 NOW = datetime(2026, 11, 22, 5, 0, tzinfo=timezone.utc)  # noqa: UP017 - as the rest of the project writes it
-
-
-def gateway(number: int) -> Remembered:
-    return Remembered(gateway_id=f"{number:012x}", name=f"AiSEG {number}", address="192.168.1.9", port=8081)
-
-
-def linked(gateway_id: str) -> Link:
-    return Link(
-        gateway_id=gateway_id,
-        model="MKN702",
-        firmware="2.10",
-        latest_firmware="2.10",
-        linked_at=NOW,
-        nickname="お父さん",
-        phones=(OwnPhone(phone_id="phone-id-of-father", nickname="お父さん"),),
-    )
 
 
 def test_a_new_phone_has_an_installation_id_that_stays(tmp_path: Path) -> None:
@@ -125,41 +109,19 @@ def test_a_draft_left_by_a_crash_is_in_nobodys_way(tmp_path: Path) -> None:
     kept = file.change(lambda memory: memory)
     (tmp_path / "phone.draft").write_text("half a fi")
     assert file.read() == kept
-    file.change(lambda memory: memory.with_gateways([gateway(1)]))
-    assert file.read().gateways == (gateway(1),)
+    assert file.change(lambda memory: memory.model_copy(update={"introduced": True})) == file.read()
+    assert file.read() != kept
 
 
 def test_changes_at_once_are_all_kept(tmp_path: Path) -> None:
-    def add(number: int) -> None:
-        MemoryFile(tmp_path).change(lambda memory: memory.with_gateways([gateway(number)]))
+    file = MemoryFile(tmp_path)
 
-    threads = [threading.Thread(target=add, args=(number,)) for number in range(MAX_REMEMBERED)]
+    def note(number: int) -> None:
+        file.change(lambda memory: memory.model_copy(update={"ended": f"{memory.ended or ''}{number}"}))
+
+    threads = [threading.Thread(target=note, args=(number,)) for number in range(8)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    remembered = json.loads((tmp_path / "phone.json").read_text("utf-8"))["gateways"]
-    assert len(remembered) == MAX_REMEMBERED
-
-
-def test_the_newest_gateways_are_remembered_once_each() -> None:
-    memory = Memory(installation_id="0123456789abcdef")
-    for number in [*range(20), 19, 13]:
-        memory = memory.with_gateways([gateway(number)])
-    assert [each.gateway_id[-2:] for each in memory.gateways] == [
-        f"{number:02x}" for number in (13, 19, 18, 17, 16, 15, 14, 12)
-    ]
-
-
-def test_those_of_one_search_come_in_its_order() -> None:
-    memory = Memory(installation_id="0123456789abcdef", gateways=(gateway(1), gateway(2)))
-    assert memory.with_gateways([gateway(3), gateway(2)]).gateways == (gateway(3), gateway(2), gateway(1))
-
-
-def test_a_search_expects_the_linked_gateway_or_the_newest() -> None:
-    memory = Memory(installation_id="0123456789abcdef", gateways=(gateway(2), gateway(1)))
-    assert memory.expected == gateway(2)
-    known = memory.model_copy(update={"link": linked(gateway(1).gateway_id)})
-    assert known.expected == gateway(1)
-    unknown = memory.model_copy(update={"link": linked("ffffffffffff")})
-    assert unknown.expected is None
+    assert sorted(file.read().ended or "") == list("01234567")

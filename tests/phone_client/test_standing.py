@@ -5,6 +5,7 @@ from phone_client.settings import App
 from phone_client.standing import Place, Standing
 from protocol import cloud_api
 from protocol.cloud_api import Link
+from protocol.phones import Platform
 from tests.phone_client.cloud_double import EMAIL, LINK, OUTDATED, SESSION, UNREGISTERED
 from tests.phone_client.person import PASSWORD, World
 
@@ -80,7 +81,7 @@ async def test_a_tablet_is_told_once(world: World) -> None:
     ],
 )
 async def test_the_phone_says_how_the_app_stands_to_its_system(
-    world: World, platform: cloud_api.Platform, os_version: str, os: str
+    world: World, platform: Platform, os_version: str, os: str
 ) -> None:
     app = App(platform=platform, os_version=os_version)
     world.settings = world.settings.model_copy(update={"app": app})

@@ -24,6 +24,8 @@ from typing import Final
 
 import pytest
 
+from tests.support.rights import NOT_ALLOWED, may_make_networks
+
 _NETWORK: Final = 0x40000000  # CLONE_NEWNET
 _SET_FLAGS: Final = 0x8914  # SIOCSIFFLAGS
 _UP: Final = 1  # IFF_UP
@@ -87,13 +89,6 @@ class Host:
         return socket.socket(family, kind)
 
 
-def may_make_networks() -> bool:
-    """Try it, in a thread that goes no further."""
-    with ThreadPoolExecutor(1) as visitor:
-        refused: int = visitor.submit(_libc.unshare, _NETWORK).result()
-    return not refused
-
-
 def enter_own_network() -> None:
     """Put this thread, and all that it starts from now on, into a network with nothing but loopback."""
     if _libc.unshare(_NETWORK):
@@ -106,7 +101,7 @@ def enter_own_network() -> None:
 def hosts_on_a_bridge(count: int) -> Iterator[list[Host]]:
     """Make `count` hosts on one bridge, 192.0.2.1 onwards; skip the test where that is not allowed."""
     if not may_make_networks():
-        pytest.skip("network namespaces need root")
+        pytest.skip(NOT_ALLOWED)
     with ExitStack() as holders:
         switch = Host(holders.enter_context(_holder()).pid, "")
         switch.run("ip", "link", "add", "br0", "up", "type", "bridge", "mcast_snooping", "0")

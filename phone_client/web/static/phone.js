@@ -2,11 +2,13 @@
 "use strict";
 
 function follow(screen) {
-  const [seconds, tried] = ["[data-seconds]", "[data-tried]"].map((place) => screen.querySelector(place));
+  const [seconds, tried, done] = ["[data-seconds]", "[data-tried]", "[data-done]"].map((place) => screen.querySelector(place));
   new EventSource("/events").onmessage = (event) => {
     const news = JSON.parse(event.data);
     if (news.over) return location.replace("/search/result");
     seconds.textContent = news.seconds;
+    done.hidden = news.done === null;
+    done.value = news.done ?? 0;
     if (tried.textContent !== news.tried) tried.textContent = news.tried; // a screen reader hears of changes only
   };
 }

@@ -94,7 +94,7 @@ class Bench:
 
     def hear(self, data: bytes, peer: Peer = ASKER, *, direct: bool = False, link: Link = ETH0) -> list[Said]:
         """Let a packet come in and return what is said at once."""
-        datagram = Datagram(data, peer, direct)
+        datagram = Datagram(data, peer, link.own[0] if direct else None)
         return self._said(self.responder.receive(self.now, link.key, datagram))
 
     def goodbye(self) -> list[Said]:

@@ -1,15 +1,18 @@
 """RFC 6762 §5 to §7 and RFC 6763 §12: what is answered, to whom and when. One test for each rule."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
+from emulator.mdns.link import Datagram
 from tests.emulator.mdns.bench import (
     AAAA,
     ALL_TYPES,
     ANY,
     ASKER,
     ELSEWHERE,
+    ETH0,
     HOST,
     INSTANCE,
     NSEC,
@@ -155,6 +158,18 @@ def test_6763_12_2_server_comes_with_address() -> None:
     assert said.one(A) == address(7)
 
 
+def test_6763_7_1_a_subtype_is_browsed_for_like_the_type() -> None:
+    bench = Bench(service=replace(SERVICE, subtypes=("_gateway",)))
+    announcements = [each for each in bench.until(10) if not each.is_probe]
+    subtype = f"_gateway._sub.{TYPE}"
+    assert all(pointer(name=subtype) in each.answers for each in announcements)
+    bench.hear(query((subtype, PTR)))
+    (said,) = bench.until(20)
+    assert said.answers == [pointer(name=subtype)]
+    assert {each.type for each in said.message.answers()} == {PTR, SRV, TXT, A, NSEC}
+    assert pointer(name=subtype) in bench.goodbye()[0].answers
+
+
 def test_6763_9_types_are_enumerated() -> None:
     bench = announced()
     bench.hear(query((ALL_TYPES, PTR)))
@@ -204,6 +219,13 @@ def test_5_5_question_sent_straight_to_us_is_answered_straight() -> None:
     assert (said.peer, said.types) == (ASKER, {PTR})
 
 
+def test_5_5_question_sent_straight_to_one_of_our_addresses_is_answered_from_there() -> None:
+    second = ip_address("192.0.2.70")
+    bench = announced()
+    (packet,) = bench.responder.receive(bench.now, ETH0.key, Datagram(BROWSE, ASKER, second))
+    assert (packet.peer, packet.source) == (ASKER, second)
+
+
 @pytest.mark.parametrize("peer", [ELSEWHERE, ("198.51.100.1", 40000)])
 def test_5_5_question_sent_straight_to_us_from_off_the_link_is_ignored(peer: tuple[str, int]) -> None:
     bench = announced()
@@ -237,6 +259,24 @@ def test_6_7_one_shot_question_is_answered_at_once_as_plain_dns_would() -> None:
     assert [(each.name, each.type, each.unicast) for each in said.message.questions] == [(TYPE, PTR, False)]
     assert {each.type for each in said.message.answers()} == {PTR, SRV, TXT, A, NSEC}
     assert all(each.ttl <= 10 and not each.unique for each in said.message.answers())
+
+
+def test_what_was_asked_one_shot_of_the_group_is_told_the_group_too() -> None:
+    bench = announced()
+    bench.hear(query((TYPE, PTR), id_=4711), RESOLVER)
+    bench.hear(query((TYPE, PTR)))
+    (told,) = bench.until(10.2)
+    assert told.peer is None
+    assert 10.02 <= told.at <= 10.12
+    assert (told.one(PTR).ttl, told.one(SRV).ttl) == (4500, 120)
+    bench.hear(query((TYPE, PTR), id_=4712), RESOLVER)
+    (again,) = bench.until(20)
+    assert again.at == pytest.approx(told.at + 1)
+
+
+def test_what_was_asked_one_shot_of_us_alone_is_nobody_elses() -> None:
+    bench = announced()
+    assert bench.hear(query((TYPE, PTR), id_=4711), RESOLVER, direct=True)
     assert bench.until(20) == []
 
 

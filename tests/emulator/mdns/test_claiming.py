@@ -1,5 +1,6 @@
 """RFC 6762 §8 and §9: how names are won, kept and lost. One test for each rule."""
 
+from dataclasses import replace
 from ipaddress import ip_interface
 
 import pytest
@@ -62,6 +63,29 @@ def test_8_1_silence_between_the_last_probe_and_the_first_announcement() -> None
     said = Bench(0).until(0.8)
     assert times(said) == [0.0, 0.25, 0.5, 0.75]
     assert [each.is_probe for each in said] == [True, True, True, False]
+
+
+def test_one_that_may_not_announce_yet_probes_and_then_says_nothing_until_it_may() -> None:
+    bench = Bench(0)
+    bench.responder.may_announce = False
+    assert times(bench.until(3.0)) == [0.0, 0.25, 0.5]
+    assert bench.hear(query((TYPE, PTR), id_=7), ("192.0.2.9", 40000)) == []
+    assert bench.responder.announced_on == []
+    bench.responder.may_announce = True
+    first, second = bench.until(4.5)
+    assert first.at == pytest.approx(3.0, abs=0.03)
+    assert second.at == pytest.approx(first.at + 1)
+    assert not first.is_probe
+
+
+def test_one_that_may_not_announce_yet_still_gives_way() -> None:
+    bench = Bench(0)
+    bench.responder.may_announce = False
+    bench.until(2.0)
+    bench.hear(response(LATER))
+    bench.responder.may_announce = True
+    bench.until(5.0)
+    assert bench.responder.name == f"{SERVICE.instance} (2)"
 
 
 def test_8_1_nothing_is_answered_before_the_names_are_ours() -> None:
@@ -243,6 +267,23 @@ def test_8_1_fifteen_conflicts_in_ten_seconds_slow_it_down() -> None:
     assert bench.responder.next_wake == 5
 
 
+def test_8_1_once_slow_it_stays_slow_until_a_name_was_held_for_a_while() -> None:
+    bench = Bench(0)
+
+    def contest() -> float:
+        bench.hear(response(server(80, name=f"{bench.responder.name}.{TYPE}")))
+        return round(bench.responder.next_wake - bench.now, 6)
+
+    assert [contest() for _ in range(15)] == [0.0] * 14 + [5.0]
+    for _ in range(5):
+        bench.until(bench.now + 5.1)
+        assert contest() == 5.0
+    bench.until(bench.now + 16)
+    assert bench.responder.announced_on
+    bench.hear(response(server(80, name=f"{bench.responder.name}.{TYPE}")))
+    assert bench.responder.next_wake == bench.now
+
+
 def test_8_1_fifteen_conflicts_in_more_than_ten_seconds_do_not() -> None:
     bench = announced(0)
     for _ in range(20):
@@ -266,6 +307,18 @@ def test_8_4_changes_are_announced_once_a_second_at_most() -> None:
         bench.update(ETH0, service=type(SERVICE)(TYPE, SERVICE.instance, HOST, 8081, {"n": str(number)}))
         said += bench.until(bench.now + 0.1)
     assert times(said) == [10.0, 11.0]
+
+
+def test_6763_d_a_new_name_is_probed_and_announced_and_the_old_one_withdrawn() -> None:
+    bench = announced(0)
+    renamed = replace(SERVICE, instance="AiSEG MKN713 (6789ab)")
+    (withdrawal,) = bench.update(ETH0, service=renamed)
+    assert pointer(ttl=0) in withdrawal.answers
+    assert {each.ttl for each in withdrawal.answers} == {0}
+    assert bench.responder.announced_on == []
+    said = bench.until(60)
+    assert times(said) == [10.0, 10.25, 10.5, 10.75, 11.75]
+    assert pointer(target=f"AiSEG MKN713 (6789ab).{TYPE}") in said[-1].answers
 
 
 def test_8_4_nothing_is_said_when_nothing_changed() -> None:

@@ -125,8 +125,8 @@ def test_11_every_link_local_address_is_on_the_link() -> None:
 
 def test_packets_come_from_the_first_ipv4_address_and_the_link_local_ipv6_one() -> None:
     auto = ip_interface("169.254.3.4/16")
-    assert str(replace(ETH0, attached=(*ETH0.attached, auto, *V6)).own) == "192.0.2.7"
-    assert str(ETH0_V6.own) == "fe80::7"
+    assert str(replace(ETH0, attached=(*ETH0.attached, auto, *V6)).own[0]) == "192.0.2.7"
+    assert str(ETH0_V6.own[0]) == "fe80::7"
 
 
 def test_9_a_rename_on_one_link_renames_on_all_and_withdraws_the_old_name_where_it_was_ours() -> None:
@@ -163,7 +163,7 @@ def test_two_of_one_name_started_together_end_with_two_names() -> None:
     for millisecond in range(6000):
         for here, there in ((0, 1), (1, 0)):
             for said in benches[here].until(millisecond / 1000):
-                benches[there].hear(said.data, (str(hosts[here].own), 5353))
+                benches[there].hear(said.data, (str(hosts[here].own[0]), 5353))
     assert {bench.responder.name for bench in benches} == {
         "AiSEG MKN702 (6789ab)",
         "AiSEG MKN702 (6789ab) (2)",

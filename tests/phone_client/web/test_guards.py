@@ -16,7 +16,7 @@ from tests.phone_client.person import DEVICE_CODE, LINK_CODE, World
 from tests.phone_client.web.hand import Hand, hand_at
 from tests.phone_client.web.test_opening import SCREENS
 from tests.phone_client.web.test_registering import TYPED, agree
-from tests.support.namespaces import may_make_networks
+from tests.support.rights import NOT_ALLOWED, may_make_networks
 
 pytestmark = pytest.mark.adapters
 
@@ -94,7 +94,7 @@ async def test_no_code_or_token_is_in_an_address_or_a_log(
 def outside() -> Iterator[str]:
     """Yield an address of this process's own network that is not a loopback address (RFC 5737)."""
     if not may_make_networks():
-        pytest.skip("an address of our own needs root")
+        pytest.skip(NOT_ALLOWED)
     here = (f"{OUTSIDE}/32", "dev", "lo")
     subprocess.run(["ip", "address", "add", *here], check=True)
     yield OUTSIDE

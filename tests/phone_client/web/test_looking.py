@@ -5,12 +5,13 @@ import json
 
 import pytest
 
-from phone_client.advice import ADVICE, Words
+from phone_client.advice import ADVICE, CAUSES, Words
 from phone_client.diagnosis import Diagnosis
 from phone_client.settings import Search
 from phone_client.web.view import Language, View
 from phone_client.wording import read_wording
-from tests.phone_client.gateway_double import GATEWAY_ID, GatewayDouble, announced
+from protocol.discovery import DEFAULT_PORT
+from tests.phone_client.gateway_double import GATEWAY_ID, GatewayDouble, announced, serving
 from tests.phone_client.person import World
 from tests.phone_client.web.hand import DESK, Hand, hand_at
 from tests.support.waiting import until
@@ -18,6 +19,9 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.adapters
 
 TWO_WAYS = ["再度、AiSEGを検索する", "連携コードを入力する"]
+TOLD = "調べた内容"
+HARDER = ["探し方を広げる", "1つずつ確認する"]
+"""What unfolds, and the button in it."""
 OTHER_ID = "0123456789ac"
 
 
@@ -143,7 +147,7 @@ async def test_one_that_updates_is_shown_as_busy_and_cannot_be_picked(hand: Hand
         await search(hand)
     assert hand.alert == "AiSEGは更新中または再起動中です"
     assert hand.says(ADVICE["gateway_busy"].ja)
-    assert [way for way in hand.ways_on() if way != "調べた内容"] == TWO_WAYS
+    assert hand.ways_on() == [TOLD, *TWO_WAYS]
     await hand.send("/search/result", {"token": hand.token(), "gateway_id": GATEWAY_ID})
     assert hand.status == 409
     await hand.look("/register")
@@ -164,7 +168,7 @@ async def test_not_found_says_why_and_has_exactly_two_ways_on(hand: Hand) -> Non
         "multicast_blocked_or_isolated",
         *DESK,
     )
-    assert [way for way in hand.ways_on() if way != "調べた内容"] == TWO_WAYS
+    assert hand.ways_on() == [TOLD, *HARDER, *TWO_WAYS]
     await hand.look("/search/result?lang=en")
     assert hand.says("No AiSEG was found", ADVICE["multicast_blocked_or_isolated"].en, "mDNS packets")
 
@@ -180,13 +184,46 @@ def test_every_diagnosis_is_told_and_some_have_a_headline_of_their_own(language:
     }
     facts = {"words": words, "language": language, "other_language": "/search/result?lang=en", "token": "t"}
     for code, advice in ADVICE.items():
-        diagnosis = Diagnosis(code, (Words("evidence in English", "日本語の根拠"),), advice)
-        page = view.render("not_found.html", diagnosis=diagnosis, **facts)
+        evidence = (Words("evidence in English", "日本語の根拠"),)
+        diagnosis = Diagnosis(code, evidence, advice, ("gateway_firewalled",))
+        page = view.render("not_found.html", diagnosis=diagnosis, can_look_harder=True, **facts)
         assert headlines.get(code, words["not_found"]) in page
         assert words["not_found_lead"] in page
         assert advice.say(language).replace("'", "&#39;") in page
         assert ("日本語の根拠" if language == "ja" else "evidence in English") in page
+        assert CAUSES["gateway_firewalled"].say(language).replace("'", "&#39;") in page
+        assert words["look_harder_lead"] in page
     assert headlines["permission_denied"] != headlines["no_network"] != words["not_found"]
+
+
+@pytest.mark.req("S-DISC-04", "S-DISC-15")
+async def test_only_the_button_looks_harder_and_it_finds_what_mdns_did_not(world: World) -> None:
+    async with (
+        hand_at(world, search=Search(limit_s=3)) as hand,
+        serving(GatewayDouble(port=DEFAULT_PORT)) as gateway,
+    ):
+        await hand.stand_at("search")
+        await search(hand)
+        assert hand.alert == "AiSEGが見つかりませんでした"
+        assert hand.says("次のどれであるかは、ここからは区別できません", *HARDER)
+        await hand.tap("/search")
+        await ended(hand)
+        assert gateway.requests == [], "neither the search nor its repetition has tried any address"
+        await hand.tap("/search", "harder")
+        await ended(hand)
+        assert hand.says("AiSEGが見つかりました", ADVICE["mdns_blocked"].ja, GATEWAY_ID[-6:])
+        await hand.tap("/search/result", gateway_id=GATEWAY_ID)
+        assert hand.at == "/terms"
+
+
+async def test_who_has_looked_harder_in_vain_is_not_asked_to_do_so_again(world: World) -> None:
+    async with hand_at(world, search=Search(limit_s=3)) as hand:
+        await hand.stand_at("search")
+        await search(hand)
+        await hand.tap("/search", "harder")
+        await ended(hand)
+        assert hand.says("127.0.0.1/32 の1個のアドレスに1つずつ確認しました。")
+        assert hand.ways_on() == [TOLD, *TWO_WAYS]
 
 
 async def test_a_search_ends_with_the_program(world: World) -> None:

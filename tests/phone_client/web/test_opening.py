@@ -8,7 +8,7 @@ from phone_client.settings import App
 from phone_client.standing import Place
 from phone_client.web import login, looking, menu, opening, phones, registering, top, users
 from phone_client.web.whereabouts import HOME_OF
-from protocol.cloud_api import Platform
+from protocol.phones import Platform
 from protocol.problems import (
     ACCOUNT_DELETED,
     PHONE_MOVED,

@@ -1,0 +1,12 @@
+"""The home network: machines of a home on a network of our own, broken on purpose, and captured.
+
+```
+__main__ telling wanted     aiseg lab: what is asked, what is printed
+residents                   a real gateway that runs in a home, a real phone that searches there
+home node program           the doorway: a home, its machines, what runs in them, as the process that has it sees them
+keeper/                     the process that holds one home, and dies with the one that has it
+  messages                    what the two say to each other
+conditions/                 what can be wrong
+network/                    switches, routers, every frame's way: no I/O
+```
+"""
