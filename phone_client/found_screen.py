@@ -85,7 +85,7 @@ class FoundScreen:
 
         def watch(words: Words, done: float | None = None) -> None:
             if time.monotonic() > self._began + WAITING_AFTER_S and not self._has_rows:
-                self._wait(f"{words.say(self._language)}  {way_on}", done)
+                self._wait(words.say(self._language), done, way_on)
 
         try:
             yield watch
@@ -119,10 +119,10 @@ class FoundScreen:
         if found.can_look_harder:
             click.echo(self._words["look_harder_how"], err=True)
 
-    def _wait(self, text: str, done: float | None) -> None:
+    def _wait(self, text: str, done: float | None, way_on: str) -> None:
         from phone_client.waiting import Waiting  # noqa: PLC0415 - loads rich
 
-        self._waiting = self._waiting or Waiting(self._began)
+        self._waiting = self._waiting or Waiting(self._began, way_on)
         self._waiting.show(text, done)
 
     def _stop_waiting(self) -> None:

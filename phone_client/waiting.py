@@ -1,8 +1,10 @@
 """What a person sees who has to wait for a search: the seconds, and what is being tried. A module of its own for rich."""
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
+from rich.table import Column
 from rich.text import Text
 
 
@@ -15,14 +17,20 @@ class _BarOfWhatIsKnown(BarColumn):
 
 
 class Waiting:
-    """A line on stderr that lives until `stop`, and then is gone; `began` is when the waiting began (`time.monotonic`)."""
+    """A line on stderr that lives until `stop`, and then is gone; `began` is when the waiting began (`time.monotonic`).
 
-    def __init__(self, began: float) -> None:
+    `way_on` says what else a person can do, and is never cut off, however narrow the terminal.
+    """
+
+    def __init__(self, began: float, way_on: str) -> None:
         self._progress = Progress(
             SpinnerColumn(),
             TimeElapsedColumn(),
             _BarOfWhatIsKnown(bar_width=20),
-            TextColumn("{task.description}", markup=False),
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
+            ),
+            TextColumn(way_on, markup=False, table_column=Column(no_wrap=True, min_width=cell_len(way_on))),
             console=Console(stderr=True, highlight=False, markup=False),
             transient=True,
         )

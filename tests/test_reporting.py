@@ -104,7 +104,8 @@ def test_each_process_has_a_network_of_its_own(run: Run) -> None:
 
 @pytest.mark.lab
 def test_where_no_network_can_be_made_there_is_one_process_and_a_sentence_why(run: Run) -> None:
-    powerless = ("setpriv", "--bounding-set=-sys_admin")
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-sys_admin "$@"'
+    powerless = ("unshare", "--user", "--map-root-user", "sh", "-ec", forbid, "sh")
     result = run({"tests/test_there.py": TEST}, "-n", "auto", "tests/test_there.py", before=powerless)
     assert (result.parseoutcomes(), result.ret) == ({"passed": 1}, 0)
     result.stdout.fnmatch_lines("network: *only root*")
