@@ -1,7 +1,9 @@
 """The home network: machines of a home on a network of our own, broken on purpose, and captured.
 
 ```
-__main__ telling wanted     aiseg lab: what is asked, what is printed
+__main__ commands telling wanted   aiseg lab: what is asked, what is printed
+scenes matrix matrix_command matrix_report   what is true in many homes, and how often the phone says so
+conformance/                is a responder what its RFCs ask for
 residents                   a real gateway that runs in a home, a real phone that searches there
 home node program           the doorway: a home, its machines, what runs in them, as the process that has it sees them
 keeper/                     the process that holds one home, and dies with the one that has it

@@ -1,122 +1,23 @@
 """`aiseg lab`: a virtual home whose network is broken on purpose, and what the phone says about it."""
 
-import json
-import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from pathlib import Path
-
 import click
 
-from chassis.ending import language, run
-from lab.conditions.catalogue import entries, prepare
-from lab.home import Home
-from lab.matrix_command import matrix
-from lab.network.plan import Plan
-from lab.residents import living_in
-from lab.telling import (
-    Search,
-    entry_document,
-    search_document,
-    tell_entries,
-    tell_search,
-)
-from lab.wanted import Wanted, read_wanted
-from protocol.problems import EXIT_NOT_FOUND
+from chassis.ending import run
+from chassis.rooms import Rooms
 
-_lang_option = click.option("--lang", type=click.Choice(["ja", "en"]), help="Japanese or English.")
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+ROOMS = {
+    "conditions": "lab.commands:conditions",
+    "search": "lab.commands:search",
+    "list": "lab.story_command:list_stories",
+    "validate": "lab.story_command:validate",
+    "matrix": "lab.matrix_command:matrix",
+    "conform": "lab.conformance.__main__:command",
+}
 
 
-@click.group("lab")
+@click.group("lab", cls=Rooms, rooms=ROOMS)
 def command() -> None:
     """Break a home's network on purpose, all of it on this machine, and see what the phone says."""
-
-
-@command.command()
-@_json_option
-@_lang_option
-def conditions(*, as_json: bool, lang: str | None) -> None:
-    """List what can be wrong: what it does, what a person sees, where it comes from in real life."""
-    if as_json:
-        click.echo(json.dumps([entry_document(each) for each in entries()], ensure_ascii=False))
-    else:
-        tell_entries(entries(), lang or language())
-
-
-@command.command()
-@click.option(
-    "--with", "conditions", multiple=True, metavar="NAME[:P=V,…]", help="A condition; may be repeated."
-)
-@click.option("--seed", default=1, show_default=True, help="What all chance starts from.")
-@click.option("--first-contact", is_flag=True, help="The phone has never met this AiSEG.")
-@click.option("--sweep", is_flag=True, help="The phone asks every address of its network, too.")
-@click.option(
-    "--after", "after_s", default=0.0, metavar="SECONDS", help="Search so long after they have begun."
-)
-@click.option(
-    "--timeout", "limit_s", type=click.FloatRange(0, 60, min_open=True), default=10.0, help="Seconds."
-)
-@click.option("--folder", type=click.Path(path_type=Path), help="Keep the capture here (default: a new one).")
-@_json_option
-@_lang_option
-def search(
-    *,
-    conditions: Sequence[str],
-    seed: int,
-    first_contact: bool,
-    sweep: bool,
-    after_s: float,
-    limit_s: float,
-    folder: Path | None,
-    as_json: bool,
-    lang: str | None,
-) -> None:
-    """Let the real phone search for a real emulator in a home with these conditions (exit code 3: not found)."""
-    wanted = [read_wanted(each) for each in conditions]
-    for each in wanted:
-        prepare(each.name, each.args, Plan().hosts)
-    kept = _folder(folder)
-    words = ["--sweep"] if sweep else []
-    done = _search(wanted, seed, kept, words, first_contact=first_contact, after_s=after_s, limit_s=limit_s)
-    if as_json:
-        click.echo(json.dumps(search_document(done), ensure_ascii=False))
-    else:
-        tell_search(done, lang or language())
-    if not done.said.found:
-        sys.exit(EXIT_NOT_FOUND)
-
-
-def _search(
-    wanted: Sequence[Wanted],
-    seed: int,
-    folder: Path,
-    words: Sequence[str],
-    *,
-    first_contact: bool,
-    after_s: float,
-    limit_s: float,
-) -> Search:
-    clocks = any(each.name == "clock_wrong" for each in wanted)
-    with Home(seed=seed, folder=folder, movable_clocks=clocks) as home, living_in(home, folder) as residents:
-        residents.meet()
-        if first_contact:
-            residents.forget()
-        began = [home.begin(each.name, **each.args) for each in wanted]
-        time.sleep(after_s)
-        said = residents.search(*words, limit_s=limit_s)
-        return Search(home.build_s, seed, first_contact, began, said, home.capture())
-
-
-def _folder(folder: Path | None) -> Path:
-    if folder is None:
-        return Path(tempfile.mkdtemp(prefix="aiseg-lab-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-command.add_command(matrix)
 
 
 if __name__ == "__main__":

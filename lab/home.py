@@ -15,8 +15,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from lab.conditions.active import Active, Argument
 from lab.keeper_process import KeeperProcess
-from lab.messages import Active, Argument, read_active, written_plan
+from lab.messages import read_active, written_plan
 from lab.network.plan import Plan
 from lab.node import Node
 
@@ -63,6 +64,10 @@ class Home:
 
     def __exit__(self, *_: object) -> None:
         self._keeper.end()
+
+    def break_off(self) -> None:
+        """Let all that goes on in it fail, in whatever thread: who entered it is going to leave it."""
+        self._keeper.break_off()
 
     # The nodes
 

@@ -115,12 +115,16 @@ class KeeperProcess:
             "the virtual home", "its keeper was killed", ja=("仮想の家", "管理プロセスが強制終了されました")
         )
 
+    def break_off(self) -> None:
+        """Let it end while others still ask it: what they wait for fails, and `end` is still to come."""
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)  # other processes may have copies of our end
+
     def end(self) -> None:
         """End it, and all that is in its home; but not from a fork of the process that has the home."""
         self._is_over = True
         if os.getpid() == self._runner:
-            with suppress(OSError):
-                self._control.shutdown(socket.SHUT_RDWR)  # other processes may have copies of our end
+            self.break_off()
             if not can_be_read(self._end, _TO_END_S):
                 self._process.kill()  # the processes of the home go with it
             self._process.wait()

@@ -3,16 +3,16 @@
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from threading import Event
 from typing import Final, Literal
 
 from lab.home import Home
 from lab.residents import Residents, Said, living_in
-from lab.scenes import Knowledge, Scene
+from lab.scenes import KNOWLEDGE, Knowledge, Scene
 
 Verdict = Literal["right", "cannot tell", "hesitant", "wrong"]
 """`cannot tell`: the phone rightly names the cause among those that fit as well; `hesitant`: it could have known."""
@@ -60,29 +60,46 @@ def run(
 
     A home has one seed, and is mended after each scene. `told` hears of each search, from any thread.
     """
-    judged: SimpleQueue[Judged] = SimpleQueue()
+    entered: list[Home] = []
+    stopped = Event()
 
-    def play(number: int, seed: int, part: Sequence[Scene]) -> None:
+    def play(number: int, seed: int, part: Sequence[Scene]) -> list[Judged]:
         own = folder / str(number)
         own.mkdir(parents=True, exist_ok=True)
-        for each in _play_all(part, seed, own):
-            judged.put(each)
-            told(each)
+        with Home(seed=seed) as home:
+            entered.append(home)
+            return [] if stopped.is_set() else _play_all(home, seed, part, own, told)
 
-    parts = -(-jobs // len(seeds))  # of the scenes, so that no job is idle when there are few seeds
+    parts = min(len(scenes), -(-jobs // len(seeds)))  # so that no job is idle when there are few seeds
     works = [(seed, scenes[start::parts]) for seed in seeds for start in range(parts)]
-    with ThreadPoolExecutor(jobs) as homes:
-        for done in [homes.submit(play, number, *work) for number, work in enumerate(works)]:
-            done.result()
-    return sorted((judged.get() for _ in range(judged.qsize())), key=lambda each: scenes.index(each.scene))
+    with ThreadPoolExecutor(jobs) as threads:
+        playing = [threads.submit(play, number, *work) for number, work in enumerate(works)]
+        try:
+            for each in as_completed(playing):
+                each.result()
+        except BaseException:  # nobody waits for the other scenes
+            stopped.set()
+            for home in entered:
+                home.break_off()
+            threads.shutdown(cancel_futures=True)
+            raise
+    judged = [each for done in playing for each in done.result()]
+    return sorted(
+        judged, key=lambda each: (scenes.index(each.scene), KNOWLEDGE.index(each.knowledge), each.seed)
+    )
 
 
-def _play_all(scenes: Iterable[Scene], seed: int, folder: Path) -> Iterator[Judged]:
-    with Home(seed=seed) as home, living_in(home, folder) as residents:
+def _play_all(
+    home: Home, seed: int, scenes: Iterable[Scene], folder: Path, told: Callable[[Judged], None]
+) -> list[Judged]:
+    judged = []
+    with living_in(home, folder) as residents:
         for scene in scenes:
             residents.meet()  # also waits until the home is as it was before the last scene
             for knowledge in scene.truth:
-                yield judge(scene, knowledge, seed, _play(residents, scene, knowledge))
+                judged.append(judge(scene, knowledge, seed, _play(residents, scene, knowledge)))
+                told(judged[-1])
+    return judged
 
 
 def _play(residents: Residents, scene: Scene, knowledge: Knowledge) -> Said:

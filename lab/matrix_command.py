@@ -17,7 +17,7 @@ from lab.matrix_report import markdown
 from lab.scenes import SCENES, Scene
 
 
-@click.command("matrix")
+@click.command("matrix", short_help="How often the phone knows what is wrong.")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="How often each.")
 @click.option("--jobs", type=click.IntRange(1, 32), default=4, show_default=True, help="Homes at a time.")
 @click.option("--only", metavar="TEXT", help="Only the scenes with this in their name.")
@@ -44,7 +44,8 @@ def matrix(*, seeds: int, jobs: int, only: str | None, as_json: bool) -> None:
 def _run(scenes: Sequence[Scene], seeds: Sequence[int], jobs: int, folder: Path) -> list[Judged]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     verdicts: Counter[str] = Counter()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         searches = bar.add_task("searching", total=len(seeds) * sum(len(each.truth) for each in scenes))
 
         def tell(judged: Judged) -> None:

@@ -9,12 +9,14 @@ By its number an answer is known that nobody waits for any more, because the one
 """
 
 import json
+import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from lab.conditions.active import Active
 from lab.network.plan import Host, Plan
 from protocol.problems import Kind, Problem
 
@@ -23,16 +25,6 @@ LONGEST: Final = 1 << 20
 _MOST_FILES: Final = 8
 
 Message = dict[str, Any]
-Argument = str | float | bool | None
-
-
-class Active(NamedTuple):
-    """A condition that has begun: `ends_at` is when its time to live is over, None for never."""
-
-    number: int
-    name: str
-    args: Mapping[str, Argument]
-    ends_at: datetime | None
 
 
 def send(to: socket.socket, message: Message, files: Sequence[int] = ()) -> None:
@@ -48,6 +40,8 @@ def receive(from_: socket.socket) -> tuple[Message, list[int]] | None:
         return None
     if not data:
         return None
+    for each in files:
+        os.set_inheritable(each, False)
     message: Message = json.loads(data)
     return message, files
 
@@ -72,7 +66,7 @@ def read_problem(message: Message) -> Problem:
     return Problem(Kind(*message["kind"]), **message["facts"])
 
 
-def written_active(active: tuple[int, str, Mapping[str, Argument], datetime | None]) -> list[Any]:
+def written_active(active: Active) -> list[Any]:
     """Return an active condition as it crosses."""
     number, name, args, ends_at = active
     return [number, name, dict(args), ends_at and ends_at.isoformat()]

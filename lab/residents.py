@@ -21,7 +21,7 @@ _AWAY_FROM_HERE: Final = "http://203.0.113.10:8080"
 
 _SETTINGS: Final = """\
 [gateway]
-folder = "{folder}"
+folder = {folder}
 
 [cloud]
 url = "{cloud}"
@@ -97,9 +97,8 @@ class Residents:
         self._memory.mkdir(exist_ok=True)
         for each in self._memory.glob("*"):
             each.unlink()
-        self.home.phone.run(
-            "ip", "neigh", "flush", "all"
-        )  # or its kernel asks for nobody it met a moment ago
+        # Its kernel would ask for nobody whom it met a moment ago.
+        self.home.phone.run("ip", "neigh", "flush", "all")
 
     def search(self, *words: str, limit_s: float = 10.0) -> Said:
         """Let the phone search, with further `words` of its command line."""
@@ -135,16 +134,11 @@ def living_in(home: Home, folder: Path) -> Iterator[Residents]:
         UnreachableError: the gateway does not start.
     """
     settings = folder / "emulator.toml"
-    settings.write_text(
-        _SETTINGS.format(folder=folder / "emulator", cloud=_AWAY_FROM_HERE, port=DEFAULT_PORT), "utf-8"
-    )
+    state = json.dumps(str(folder / "emulator"))  # a string of TOML, too
+    settings.write_text(_SETTINGS.format(folder=state, cloud=_AWAY_FROM_HERE, port=DEFAULT_PORT), "utf-8")
     emulator = (sys.executable, "-m", "emulator", "--json", "--config", str(settings))
-    logging = (
-        "sh",
-        "-c",
-        'exec "$@" 2>>"$0"',
-        str(folder / "emulator.log"),
-    )  # a pipe that nobody reads fills up
+    # Not into a pipe: one that nobody reads fills up.
+    logging = ("sh", "-c", 'exec "$@" 2>>"$0"', str(folder / "emulator.log"))
     printer = (sys.executable, "-m", "lab.neighbour", "busy", "1", "0")
     with (
         home.neighbour.start(*printer, service=True),

@@ -1,7 +1,7 @@
 """What `aiseg lab` prints."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -10,16 +10,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
+from lab.conditions.active import Active
 from lab.conditions.catalogue import Entry, Parameter
 from lab.conditions.words import TEXTS
-from lab.messages import Active
 from lab.residents import Said
+from lab.xray.look import Xray
+from lab.xray.words import HEADING, lines
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "packets": "packets: ",
         "seen": "seen: ",
         "origin": "real life: ",
+        "try": "Try one: aiseg lab search --with loss:p=0.5,on=phone",
         "true": "What is true in this home",
         "nothing": "Nothing is wrong.",
         "says": "What the phone says, after {took_s:.1f} s ({knows})",
@@ -35,6 +38,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "packets": "パケット：",
         "seen": "見え方：",
         "origin": "実際の例：",
+        "try": "試すには: aiseg lab search --with loss:p=0.5,on=phone",
         "true": "この家の本当の状態",
         "nothing": "異常はありません。",
         "says": "スマートフォンの表示（{took_s:.1f}秒後、{knows}）",
@@ -59,6 +63,7 @@ class Search:
     conditions: Sequence[Active]
     said: Said
     capture: Path
+    xray: Xray
 
 
 def entry_document(entry: Entry) -> dict[str, Any]:
@@ -79,6 +84,7 @@ def search_document(done: Search) -> dict[str, Any]:
         "phone": done.said.document,
         "took_s": round(done.said.took_s, 3),
         "build_s": round(done.build_s, 3),
+        "xray": {"outcome": done.xray.outcome, "stages": [asdict(each) for each in done.xray.stages]},
         "capture": str(done.capture),
     }
 
@@ -91,9 +97,11 @@ def tell_entries(entries: Iterable[Entry], language: str) -> None:
         lines = [f"[bold]{escape(text.sentence.say(language))}[/]"]
         for word, said in (("packets", text.effect), ("seen", text.seen), ("origin", text.origin)):
             lines.append(f"[dim]{words[word]}[/]{escape(said.say(language))}")
+        lines += [f"[dim]{each.name}: [/]{escape(each.words.say(language))}" for each in entry.parameters]
         lines += [f"[dim]{escape(each)}[/]" for each in text.evidence]
         console.print(f"[bold cyan]{entry.name}[/]  {', '.join(map(_parameter, entry.parameters))}")
-        console.print(Padding("\n".join(lines), (0, 0, 1, 2)))
+        console.print(Padding("\n".join(lines), (0, 0, 1, 2), expand=False))
+    console.print(words["try"])
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -114,6 +122,9 @@ def tell_search(done: Search, language: str) -> None:
     knows = words["first" if done.first_contact else "knows"]
     say(f"\n[bold]{words['says'].format(took_s=done.said.took_s, knows=knows)}[/]")
     for line in _said(done.said, language):
+        say(f"  {escape(line)}")
+    say(f"\n[bold]{HEADING.say(language)}[/]")
+    for line in lines(done.xray, language):
         say(f"  {escape(line)}")
     say(f"\n[bold]{words['capture']}[/]\n  {escape(str(done.capture))}")
     say(f"  {words['seed'].format(seed=done.seed)}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lab.messages import Argument
+from lab.conditions.active import Argument
 
 
 @dataclass(frozen=True)

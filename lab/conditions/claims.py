@@ -1,6 +1,7 @@
 """The state of machines when several conditions want to change it: the last one counts, and each may go in any order."""
 
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
 from typing import Final, NamedTuple, TypeAlias
 
 from lab.conditions.hands import Hands
@@ -19,6 +20,7 @@ class Thing(NamedTuple):
 _ANEW: Final[Mapping[str, tuple[str, ...]]] = {
     "power": ("carrier",),
     "segment": ("power", "carrier", "address", "ipv4", "ipv6"),
+    "second_nic": ("power", "carrier", "ipv6"),
 }
 """What has to be said again when something else was changed, because the change may have undone it."""
 
@@ -57,6 +59,11 @@ class Claims:
         """Return what counts now."""
         claims = self._claims.get(thing)
         return next(reversed(claims.values())) if claims else self._usual(thing)
+
+    def address(self, node: str) -> IPv4Address:
+        """Return the IPv4 address that a machine has now."""
+        segment, changed = (self.value(Thing(what, node)) for what in ("segment", "address"))
+        return self._hands.network.plan.address(node, str(segment), changed=bool(changed)).ip
 
     def claim(self, number: int, thing: Thing, value: Value) -> None:
         """Let `thing` be so for as long as the condition with this number claims it."""
@@ -103,10 +110,8 @@ class Claims:
         if not value or self.value(Thing("power", node)):  # with the power comes the carrier
             self._hands.carrier(node, bool(value))
 
-    def _tell_address(self, node: str, value: Value) -> None:
-        segment = str(self.value(Thing("segment", node)))
-        address = self._hands.network.plan.address(node, segment, changed=bool(value))
-        self._hands.readdress(node, str(address.ip))
+    def _tell_address(self, node: str, _: Value) -> None:
+        self._hands.readdress(node, str(self.address(node)))
 
     def _tell_second_nic(self, node: str, value: Value) -> None:
         port = f"{node}.eth1"

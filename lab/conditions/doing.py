@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from ipaddress import IPv4Address
 
 from lab.conditions.claims import Claims, Thing, Value
 from lab.conditions.hands import Hands
@@ -29,6 +30,10 @@ class Doing:
     def number(self) -> int:
         """The condition's number."""
         return self._number
+
+    def address(self, node: str) -> IPv4Address:
+        """Return the IPv4 address that a machine has now."""
+        return self._claims.address(node)
 
     def rule(self, rule: Rule) -> None:
         """Let `rule` touch every frame."""

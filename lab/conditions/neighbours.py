@@ -20,10 +20,8 @@ class AddressConflict(Condition):
 
     def begin(self, doing: Doing) -> None:
         """Let the device move in."""
-        host = doing.network.plan.hosts[self.on]
-        segment = doing.network.segment_of(self.on) or host.segment
-        address = doing.network.plan.address(self.on, segment).packed
-        name = f"intruder{doing.number}"
+        segment = doing.network.segment_of(self.on) or doing.network.plan.hosts[self.on].segment
+        name, address = f"intruder{doing.number}", doing.address(self.on).packed
         doing.device(name, Intruder(name, segment, address, doing.number, self.every_s))
 
 

@@ -3,24 +3,17 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import Final
 
+from lab.conditions.active import Active, Argument
 from lab.conditions.catalogue import prepare
 from lab.conditions.claims import Claims
 from lab.conditions.doing import Doing
 from lab.conditions.hands import Hands
 from protocol.problems import PARAMETER_WRONG, Problem
 
-Argument: TypeAlias = str | float | bool | None
-
-
-class Active(NamedTuple):
-    """A condition that has begun: all its parameters, and when it ends by itself (None: never)."""
-
-    number: int
-    name: str
-    args: Mapping[str, Argument]
-    ends_at: datetime | None
+LONGEST_TTL_S: Final = 86_400
+"""As long as any condition may be told to last."""
 
 
 class Register:
@@ -40,8 +33,9 @@ class Register:
             Problem: there is no such condition, parameter or machine, or it cannot be done here.
         """
         condition = prepare(name, args, self._hands.network.plan.hosts)
-        if ttl_s is not None and ttl_s <= 0:
-            raise Problem(PARAMETER_WRONG, name=name, parameter="ttl_s", value=str(ttl_s), takes="> 0")
+        if ttl_s is not None and not 0 < ttl_s <= LONGEST_TTL_S:
+            takes = f"> 0 … {LONGEST_TTL_S}"
+            raise Problem(PARAMETER_WRONG, name=name, parameter="ttl_s", value=str(ttl_s), takes=takes)
         self._begun += 1
         number = self._begun
         doing = Doing(number, name, self._hands, self._claims)

@@ -1,4 +1,4 @@
-"""The command: `python -m lab.conformance --responder ours|avahi|zeroconf`."""
+"""The command: `aiseg lab conform`, also `python -m lab.conformance`."""
 
 import json
 import sys
@@ -16,8 +16,14 @@ from lab.conformance.table import print_table, progress
 EXIT_FAILED = 1
 
 
-@click.command("conform")
-@click.option("--responder", type=click.Choice(list(RESPONDERS)), default="ours", show_default=True)
+@click.command("conform", short_help="Judge an mDNS responder by its RFCs.")
+@click.option(
+    "--responder",
+    type=click.Choice(list(RESPONDERS)),
+    default="ours",
+    show_default=True,
+    help="Who is judged: the emulator's, Debian's avahi-daemon, or python-zeroconf.",
+)
 @click.option("--only", multiple=True, metavar="CHECK", help="Make this check only; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def command(*, responder: str, only: Sequence[str], as_json: bool) -> None:

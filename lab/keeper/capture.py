@@ -43,7 +43,7 @@ class Capture:
         """
         self._write(len(self._waiting))
         if self._failure:
-            raise self._failure
+            raise OSError(self._failure.errno, self._failure.strerror, str(self.file))
 
     def _write(self, count: int) -> None:
         """Write so many frames; a full disk is no reason for the home to stand still."""

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from chassis.clock import SystemClock
+from lab.conditions.active import Argument
 from lab.keeper.capture import Capture
 from lab.keeper.hands import Hands
 from lab.keeper.programs import Program
-from lab.messages import Argument, Message, read_plan, receive, send, written_active, written_problem
+from lab.messages import Message, read_plan, receive, send, written_active, written_problem
 from protocol.problems import Problem
 
 if TYPE_CHECKING:

@@ -63,8 +63,12 @@ def _checked(result: int, what: str) -> None:
 
 
 def use_resolver(address: str | None) -> None:
-    """Let the programs of this place ask the DNS server at `address`, or none."""
-    _RESOLVER.write_text(f"nameserver {address}\n" if address else "", "ascii")
+    """Let the programs of this place ask the DNS server at `address`, or none.
+
+    Where this system has no such file there is nothing to put ours upon, and what was written would be the system's.
+    """
+    if _RESOLVER.exists():
+        _RESOLVER.write_text(f"nameserver {address}\n" if address else "", "ascii")
 
 
 def set_ipv6(interface: str, name: str, value: int) -> None:

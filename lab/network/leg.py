@@ -20,7 +20,6 @@ MOST_KNOWN: Final = 512
 MOST_ASKED_FOR: Final = 64
 MOST_WAITING: Final = 4
 """Packets kept for one machine that is asked for, the newest ones."""
-MTU: Final = 1500
 
 _NO_ADDRESS: Final = bytes(6)
 _SOLICITATION: Final = 135

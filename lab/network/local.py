@@ -8,11 +8,10 @@ from lab.network.frames import ICMP, TCP, Frame
 
 
 class Reason(NamedTuple):
-    """Type and code of an ICMP error (RFC 792); `mtu` is what would have fitted (RFC 1191)."""
+    """Type and code of an ICMP error (RFC 792)."""
 
     kind: int
     code: int
-    mtu: int = 0
 
 
 NO_NETWORK: Final = Reason(3, 0)
@@ -63,18 +62,13 @@ def refusal(packet: Any) -> Any | None:
     return dpkt.ip.IP(src=packet.dst, dst=packet.src, p=TCP, ttl=64, data=reset)
 
 
-def too_big(mtu: int) -> Reason:
-    """Return why a packet does not fit that must not be cut up."""
-    return Reason(3, 4, mtu)
-
-
 def error(frame: Frame, source: bytes, reason: Reason) -> Any | None:
     """Return the ICMP error about an IPv4 packet, where one may be sent (RFC 1122 §3.2.2): from `source` to its sender."""
     packet = frame.ip4
     if packet is None or frame.is_group or packet.offset or not _may_be_told(packet):
         return None
     quoted = frame.data[14 : 14 + min(packet.len, _QUOTED)]
-    message = dpkt.icmp.ICMP(type=reason.kind, code=reason.code, data=reason.mtu.to_bytes(4) + quoted)
+    message = dpkt.icmp.ICMP(type=reason.kind, code=reason.code, data=bytes(4) + quoted)
     return dpkt.ip.IP(src=source, dst=packet.src, p=ICMP, ttl=64, data=message)
 
 

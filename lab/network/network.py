@@ -1,5 +1,6 @@
 """The network of a home: every frame's way from the port it comes in by to those it goes out by."""
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, Protocol
@@ -120,7 +121,9 @@ class Network:
 
     def add_rule(self, number: int, name: str, rule: Rule) -> None:
         """Let `rule` touch every crossing from now on, after those that are active already."""
-        self._rules.append(ActiveRule(number, name, rule, self.seed))
+        taken = {each.place for each in self._rules}
+        place = next(each for each in itertools.count(1) if each not in taken)
+        self._rules.append(ActiveRule(number, name, rule, self.seed, place))
 
     def remove_rules(self, number: int) -> None:
         """End the rules of a condition; what they hold back leaves at the next `wake`."""

@@ -7,7 +7,7 @@ import dpkt  # type: ignore[import-untyped]
 
 from lab.network import local, names
 from lab.network.frames import ARP, IPV4, IPV6, Frame, changed, udp4
-from lab.network.leg import MTU, Leg
+from lab.network.leg import Leg
 from lab.network.nat import Nat
 from lab.network.outgoing import Outgoing
 from lab.network.plan import RouterPlan
@@ -31,7 +31,6 @@ class Router:
         self._gateway = plan.gateway.packed if plan.gateway else None
         self._names = known_names
         self.nat = Nat(self._wan.address)
-        self.wan_mtu = MTU
         self.joined: dict[int, frozenset[str]] = {}
         self.reflectors: dict[int, Reflector] = {}
 
@@ -122,8 +121,6 @@ class Router:
             return self._refuse(leg, frame, local.NO_NETWORK, now)
         if not answers and not self._may_pass(leg, out):
             return []
-        if out is self._wan and packet.len > self.wan_mtu:
-            return self._refuse(leg, frame, local.too_big(self.wan_mtu), now) if packet.df else []
         refused = Frame(frame.data)
         translated = out is self._wan and leg is not self._wan
         if translated and not self.nat.outwards(packet, now):

@@ -3,23 +3,31 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from itertools import islice
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from lab.network.crossing import Copy, Crossing, Rule
 
 Done: TypeAlias = Literal["passed", "dropped", "held", "changed", "copied"]
 
-_HEAVIER: tuple[Done, ...] = ("passed", "held", "copied", "changed", "dropped")
+MOST_COPIES: Final = 64
+"""Of one frame at one crossing: conditions that copy multiply each other."""
+_HEAVIER: Final[tuple[Done, ...]] = ("passed", "held", "copied", "changed", "dropped")
 
 
 @dataclass(frozen=True, eq=False)
 class ActiveRule:
-    """A rule, the number and name of the condition it belongs to, and its dice."""
+    """A rule, the number and name of the condition it belongs to, and its dice.
+
+    `place` is the lowest that no other active rule has. The dice start from that, not from the number: in a home in
+    which other conditions began and ended before, the throws are those of a new one.
+    """
 
     number: int
     name: str
     rule: Rule
     seed: int
+    place: int
     _dice: dict[tuple[str, str, str], random.Random] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -33,7 +41,7 @@ class ActiveRule:
         direction = (crossing.source, crossing.target, crossing.frame.kind)
         known = self._dice.get(direction)
         if known is None:
-            seed = "/".join(map(str, (self.seed, self.number, *direction)))
+            seed = "/".join(map(str, (self.seed, self.place, *direction)))
             known = self._dice[direction] = random.Random(seed)  # noqa: S311 - to be replayed, guards nothing
         return known
 
@@ -60,7 +68,8 @@ def outcomes(rules: Sequence[ActiveRule], crossing: Crossing) -> list[Outcome]:
     """Let `rules` do to `crossing` what they do, one after the other. What is sent back meets no further rule here."""
     results = [Outcome(Copy(crossing.frame))]
     for rule in rules:
-        results = [after for each in results for after in _touched(rule, each, crossing)]
+        touched = (after for each in results for after in _touched(rule, each, crossing))
+        results = list(islice(touched, MOST_COPIES))
     return results
 
 

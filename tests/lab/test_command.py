@@ -77,6 +77,42 @@ def test_a_search_in_a_well_home_finds_the_gateway() -> None:
     assert "found: AiSEG MKN702" in searched.stdout
 
 
+def test_a_refusal_is_in_the_language_asked_for() -> None:
+    refused = lab("search", "--with", "loss:p=9", "--lang", "ja")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "loss のパラメーター p に 9 は指定できません。指定できる値: 0 … 1\n",
+    )
+
+
+def test_a_search_before_its_conditions_is_refused() -> None:
+    refused = lab("search", "--after", "-1")
+    assert refused.returncode == 2
+    assert "0<=x<=3600" in refused.stderr
+
+
+def test_every_verb_is_listed() -> None:
+    listed = lab("--help").stdout
+    assert all(f"  {verb} " in listed for verb in ("conditions", "search", "matrix", "conform"))
+    assert "RFC 6762" in lab("conform", "--help").stdout
+
+
+@needs_home
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / 'a "b" \\ 家'
+    searched = lab("search", "--folder", str(folder))
+    assert searched.returncode == 0, searched.stderr
+    assert (folder / "packets.pcapng").exists()
+
+
+@needs_home
+def test_a_full_disk_is_a_sentence_that_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "packets.pcapng").symlink_to("/dev/full")
+    searched = lab("search", "--folder", str(tmp_path))
+    assert searched.returncode == 1
+    assert searched.stderr == f"No space left on device: {tmp_path}/packets.pcapng\n"
+
+
 @needs_home
 def test_a_search_says_what_was_true_and_what_the_phone_says(tmp_path: Path) -> None:
     asked = ("--with", "guest_wifi", "--with", "loss:p=0.1", "--seed", "7", "--timeout", "4")

@@ -1,55 +1,76 @@
 """The demo opened to a network: a laptop on the same switch uses it."""
 
 import json
-import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.namespaces import Host, hosts_on_a_bridge
+from lab.home import Home
+from lab.network.plan import Plan
+from lab.node import Node
+from lab.program import Program, ProgramError
+from tests.support.rights import NOT_ALLOWED, may_make_networks
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(not may_make_networks(), reason=NOT_ALLOWED)]
 
 
-def aiseg(host: Host, *words: str) -> str:
-    return host.run(sys.executable, "-m", "aiseg", *words)
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with Home(Plan(bare=True).with_node("desk").with_node("laptop")) as home:
+        yield home
+
+
+@pytest.fixture
+def desk(home: Home) -> Node:
+    return home.nodes["desk"]
+
+
+def aiseg(node: Node, *words: str) -> str:
+    return node.run(sys.executable, "-m", "aiseg", *words)
+
+
+def demo(desk: Node, *words: str) -> AbstractContextManager[Program]:
+    return desk.running(sys.executable, "-m", "aiseg", "demo", "--json", *words)
+
+
+def search(node: Node, folder: Path, *words: str) -> dict[str, Any]:
+    (hit,) = json.loads(aiseg(node, "phone", "--state", str(folder), *words, "search", "--json"))["found"]
+    assert hit["model"] == "MKN702"
+    return dict(hit)
 
 
 @pytest.mark.req("S-GEN-07", "S-DISC-09")
-def test_a_laptop_on_the_same_switch_finds_the_demo_and_its_pages(tmp_path: Path) -> None:
-    with (
-        hosts_on_a_bridge(2) as (desk, laptop),
-        desk.running(sys.executable, "-m", "aiseg", "demo", "--lan", "--json") as demo,
-    ):
-        assert demo.stdout
-        hello = json.loads(demo.stdout.readline())
-        phone = ("phone", "--state", str(tmp_path), "--cloud", hello["cloud"].rstrip("/"), "--lan")
-        (hit,) = json.loads(aiseg(laptop, *phone, "search", "--json"))["found"]
-        assert (hit["address"], hit["model"]) == (desk.address, "MKN702")
+def test_a_laptop_on_the_same_switch_finds_the_demo_and_its_pages_as_the_desk_itself_does(
+    home: Home, desk: Node, tmp_path: Path
+) -> None:
+    laptop = home.nodes["laptop"]
+    with demo(desk, "--lan") as program:
+        hello = json.loads(program.read_line(30))
+        for node in (laptop, desk):
+            assert search(node, tmp_path / node.name, "--lan")["address"] == desk.address
         read = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).status)"
         for page in ("panel", "inbox"):
             assert laptop.run(sys.executable, "-c", read, hello[page]) == "200\n", page
 
 
-def test_onboarding_plays_on_a_real_network_too() -> None:
-    with hosts_on_a_bridge(1) as (desk,):
-        told = json.loads(aiseg(desk, "demo", "--lan", "--once", "--json"))
-        assert told["happened"]
+def test_on_loopback_it_does_not_say_a_word_on_the_network(desk: Node, tmp_path: Path) -> None:
+    desk.run("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")  # the kernel's own words
+    before = desk.run("cat", "/sys/class/net/eth0/statistics/tx_packets")
+    with demo(desk) as program:
+        assert program.read_line(30)
+        assert search(desk, tmp_path)["address"] == "127.0.0.1"
+    assert desk.run("cat", "/sys/class/net/eth0/statistics/tx_packets") == before
 
 
-def test_on_loopback_it_does_not_say_a_word_on_the_network() -> None:
-    with hosts_on_a_bridge(1) as (desk,):
-        desk.run("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")  # the kernel's own words
-        before = desk.run("cat", "/sys/class/net/eth0/statistics/tx_packets")
-        assert json.loads(aiseg(desk, "demo", "--once", "--json"))["happened"]
-        assert desk.run("cat", "/sys/class/net/eth0/statistics/tx_packets") == before
-
-
-def test_without_a_network_lan_is_refused_with_a_sentence() -> None:
-    with hosts_on_a_bridge(1) as (desk,):
-        desk.run("ip", "link", "delete", "eth0")
-        words = desk.command(sys.executable, "-m", "aiseg", "demo", "--lan")
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr == "This machine is on no network; leave --lan away to stay on loopback.\n"
+def test_without_a_network_lan_is_refused_with_a_sentence(desk: Node) -> None:
+    desk.run("ip", "address", "flush", "dev", "eth0")
+    with pytest.raises(ProgramError) as refused:
+        aiseg(desk, "demo", "--lan")
+    assert (refused.value.code, refused.value.output) == (
+        1,
+        "This machine is on no network; leave --lan away to stay on loopback.\n",
+    )

@@ -226,6 +226,11 @@ def test_programs_have_a_private_run_folder(home: Home) -> None:
         home.gateway.run("ls", "/run/mine")
 
 
+def test_a_socket_is_not_for_the_programs_that_its_runner_starts(home: Home) -> None:
+    with udp(home.phone) as opened:
+        assert not opened.get_inheritable()
+
+
 # The capture
 
 

@@ -172,6 +172,20 @@ def test_the_sentence_says_what_to_do() -> None:
     assert "sudo" in problem.sentence("ja")
 
 
+EMPTY_ETC = """
+mount -t tmpfs none /etc
+"$@"
+ls -A /etc
+"""
+
+
+def test_a_system_without_a_resolvers_file_gets_none_from_us() -> None:
+    stand = "from lab.home import Home\nwith Home() as home: print(home.phone.address)"
+    apart = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", EMPTY_ETC, "sh"]
+    done = subprocess.run([*apart, sys.executable, "-c", stand], capture_output=True, text=True, check=False)
+    assert done.stdout == "192.168.0.30\n", done.stderr
+
+
 ORDINARY = """
 from lab.home import Home
 from lab.keeper_process import may_make_namespaces

@@ -1,5 +1,6 @@
 """What the phone says of a broken home, against what is true there: `aiseg lab matrix`, with one seed and the causes of the contract."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ PLAYED = (
     "gateway_off",
     "gateway_not_running",
     "gateway_firewalled",
+    "ipv6_only",
     "wifi_drops:s=60",
     "gateway_off + gateway_off:on=neighbour",
     "mdns_blocked + address_changes",
@@ -88,17 +90,30 @@ def test_the_report_shows_what_was_wrong_and_what_could_not_be_told() -> None:
 
 @pytest.mark.lab
 @pytest.mark.timeout(180)
-@pytest.mark.req("S-DISC-03", "S-DISC-15", "S-FAR-02", "S-GEN-07")
+@pytest.mark.req("S-DISC-03", "S-DISC-12", "S-DISC-15", "S-FAR-02", "S-GEN-07")
 def test_right_where_it_can_know_and_doubtful_where_it_cannot(tmp_path: Path) -> None:
     scenes = [each for each in SCENES if each.name in PLAYED]
     judged = run(scenes, seeds=[1], jobs=6, folder=tmp_path, told=lambda _: None)
     assert [each for each in judged if each.verdict in ("wrong", "hesitant")] == []
-    assert {(each.scene.name, each.knowledge) for each in judged} == {
+    assert [(each.scene.name, each.knowledge) for each in judged] == [
         (each.name, knowledge) for each in scenes for knowledge in each.truth
-    }
+    ]
     found = answers(judged, "sweep")
     assert found["mdns_blocked"] == "found: mdns_blocked"
     assert found["multicast_lost"] == "found: multicast_not_carried"
+
+
+@pytest.mark.lab
+def test_one_that_fails_or_ctrl_c_ends_all_the_others_at_once(tmp_path: Path) -> None:
+    told_at: list[float] = []
+
+    def interrupted(_: Judged) -> None:
+        told_at.append(time.monotonic())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(SCENES, seeds=range(1, 9), jobs=2, folder=tmp_path, told=interrupted)
+    assert time.monotonic() - told_at[-1] < 5
 
 
 def answers(judged: list[Judged], knowledge: Knowledge) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,25 +10,28 @@ from typing import Any
 
 import pytest
 
-from tests.support.namespaces import Host, hosts_on_a_bridge
+from lab.home import Home
+from lab.network.plan import Plan
+from lab.node import Node
+from tests.support.rights import NOT_ALLOWED, may_make_networks
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(not may_make_networks(), reason=NOT_ALLOWED)]
 
 
 @contextmanager
-def program(host: Host, module: str, config: str, **settings: str) -> Iterator[dict[str, Any]]:
+def program(node: Node, module: str, config: str, **settings: str) -> Iterator[dict[str, Any]]:
     """Run a program with its shipped file, the addresses in it replaced by ours; yield what it said of itself."""
     environment = [f"AISEG_{module.upper()}__{key.upper()}={value}" for key, value in settings.items()]
     words = ("env", *environment, sys.executable, "-m", module, "--config", config, "--json")
-    with host.running(*words) as process:
-        assert process.stdout
+    with node.running(*words) as process:
         lines = iter(process.stdout.readline, "")
         yield json.loads(next(line for line in lines if line.startswith("{")))
 
 
 @pytest.mark.req("S-GEN-07", "S-APP-03", "S-BIND-03", "S-BIND-07")
 def test_a_phone_on_the_laptop_links_with_the_gateway_on_the_pi(tmp_path: Path) -> None:
-    with hosts_on_a_bridge(2) as (laptop, pi):
+    with Home(Plan(bare=True).with_node("laptop").with_node("pi")) as home:
+        laptop, pi = home.nodes["laptop"], home.nodes["pi"]
         cloud = program(
             laptop,
             "cloud",
@@ -76,14 +78,10 @@ def test_a_phone_on_the_laptop_links_with_the_gateway_on_the_pi(tmp_path: Path) 
 
 
 def test_a_missing_interface_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
-    with hosts_on_a_bridge(1) as (pi,):
-        words = pi.command(
-            sys.executable, "-m", "emulator", "--config", "config/pi.toml", "--state", str(tmp_path)
-        )
-        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr
+    with Home(Plan(bare=True).with_node("pi")) as home:
+        words = ("-m", "emulator", "--config", "config/pi.toml", "--state", str(tmp_path))
+        with home.nodes["pi"].running(sys.executable, *words, separate_errors=True) as process:
             told = next(line for line in process.stderr if "wlan0" in line)
             process.terminate()
-            process.communicate(timeout=15)
-        assert "not there" in told
-        assert process.returncode == 0
+            assert process.wait(15) == 0
+    assert "not there" in told

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from lab.conditions.register import Active, Argument, Register
+from lab.conditions.active import Active, Argument
+from lab.conditions.register import Register
 from lab.network.network import Network
 from protocol.problems import CANNOT_RUN_HERE, Problem
 from tests.lab.network.machines import Lab
@@ -111,7 +112,6 @@ def snapshot(hands: FakeHands) -> object:
         },
         dict(router.reflectors),
         dict(router.joined),
-        router.wan_mtu,
         dict(hands.running),
         network.due == float("inf"),
     )

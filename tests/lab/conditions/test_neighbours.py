@@ -126,6 +126,13 @@ def test_a_conflict_answers_for_the_address_and_says_so_again_and_again(hands: F
     assert reset.tcp.flags == 0x14
 
 
+def test_a_conflict_is_about_the_address_that_the_machine_has_now(hands: FakeHands, lab: Lab) -> None:
+    hands.begin("address_changes")
+    hands.begin("address_conflict")
+    (claim,) = at("phone", lab.later(1))
+    assert claim.arp.spa == lab.plan.address("gateway", "home", changed=True).packed
+
+
 def test_after_the_conflict_nobody_else_answers(hands: FakeHands, lab: Lab) -> None:
     began = hands.begin("address_conflict")
     lab.later(1)

@@ -114,12 +114,14 @@ def test_a_time_to_live_that_comes_late_ends_nothing_else(hands: FakeHands) -> N
     assert [each.number for each in hands.register.active()] == [2]
 
 
-@pytest.mark.parametrize("ttl_s", [0, -1])
-def test_a_time_to_live_is_above_nothing(hands: FakeHands, ttl_s: float) -> None:
+@pytest.mark.parametrize("ttl_s", [0, -1, 86_401, float("inf"), float("nan")])
+def test_a_time_to_live_is_above_nothing_and_has_an_end(hands: FakeHands, ttl_s: float) -> None:
+    before = snapshot(hands)
     with pytest.raises(Problem) as caught:
         hands.begin("loss", ttl_s=ttl_s)
     assert caught.value.kind == PARAMETER_WRONG
     assert hands.register.active() == []
+    assert snapshot(hands) == before
 
 
 def test_some_end_by_themselves(hands: FakeHands) -> None:
@@ -178,6 +180,18 @@ def test_power_that_comes_back_brings_no_carrier_that_others_hold(hands: FakeHan
     off = hands.begin("gateway_off")
     hands.register.end(off.number)
     assert (hands.states["power", "gateway"], hands.states["carrier", "gateway"]) == (True, False)
+
+
+def test_a_second_interface_is_as_dead_as_the_first(hands: FakeHands) -> None:
+    hands.begin("gateway_off", on="phone")
+    hands.begin("ipv4_only", on="phone")
+    hands.did.clear()
+    hands.begin("two_nics_wrong_one")
+    assert hands.did == [
+        ("second_nic", "phone", "mobile"),
+        ("power", "phone", False),
+        ("ipv6", "phone", False),
+    ]
 
 
 def test_a_machine_that_moves_keeps_what_else_was_done_to_it(hands: FakeHands) -> None:

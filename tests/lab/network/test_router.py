@@ -234,15 +234,6 @@ def test_a_machine_that_does_not_answer_arp_is_told_so_after_three_tries() -> No
     assert lab.network.due == float("inf")
 
 
-def test_a_packet_that_does_not_fit_is_told_so_unless_it_may_not_be() -> None:
-    lab = Lab()
-    lab.network.router.wan_mtu = 1000
-    big = udp4(lab.ip("phone"), CLOUD, 40000, 9, bytes(1100))
-    big.df = 1
-    (error,) = at("phone", to_router(lab, "phone", big))
-    assert (error.ip4.data.type, error.ip4.data.code, error.ip4.data.data.mtu) == (3, 4, 1000)
-
-
 def test_the_router_asks_anew_for_whom_it_has_not_heard_of_lately() -> None:
     lab = Lab()
     sent = udp4(lab.ip("phone"), CLOUD, 40000, 9, b"x")

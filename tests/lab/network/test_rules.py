@@ -9,6 +9,7 @@ import pytest
 from lab.network.crossing import DROPPED, Copy, Crossing, Fate
 from lab.network.frames import Frame
 from lab.network.holding import MOST, NEVER
+from lab.network.rules import MOST_COPIES
 from tests.lab.network.machines import Lab, at, igmp_report, ports
 
 
@@ -187,9 +188,32 @@ def test_the_same_seed_drops_the_same_frames() -> None:
     assert 60 < fates(1).count("dropped") < 140
 
 
-def test_another_seed_or_another_condition_drops_others() -> None:
+def test_another_seed_drops_others() -> None:
     assert fates(1) != fates(2)
-    assert fates(1) != fates(1, number=2)
+
+
+def test_what_has_ended_before_does_not_shift_the_dice() -> None:
+    assert fates(1) == fates(1, number=2)
+
+
+def test_two_at_the_same_time_have_dice_of_their_own() -> None:
+    def met_by_second(others: int) -> int:
+        lab, second = Lab(), Does(lambda _: None)
+        for number in range(others):
+            lab.network.add_rule(number, "throw", Throws())
+        lab.network.add_rule(others, "look", second)
+        for _ in range(200):
+            lab.send("phone", lab.multicast("phone"))
+        return sum(each.target == "gateway" for each in second.met)
+
+    assert met_by_second(2) < met_by_second(1) - 20  # the same dice would drop the same frames again
+
+
+def test_conditions_that_copy_do_not_multiply_without_end() -> None:
+    lab = Lab()
+    for number in range(20):
+        lab.network.add_rule(number, "twice", Does(lambda each: (Copy(each.frame), Copy(each.frame))))
+    assert len(at("gateway", lab.send("phone", lab.multicast("phone")))) == MOST_COPIES
 
 
 def test_each_receiver_has_dice_of_its_own() -> None:
