@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import click
@@ -23,7 +24,8 @@ def language() -> str:
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `command` (with the arguments of this process) and exit: a sentence instead of a traceback."""
     try:
-        code = command.main(arguments, standalone_mode=False)
+        with _by_itself():
+            code = command.main(arguments, standalone_mode=False)
     except AisegError as error:
         click.echo(error.sentence(language()), err=True)
         code = exit_code(error)
@@ -36,6 +38,18 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         code = EXIT_INTERRUPTED
     sys.exit(code or 0)
+
+
+@contextmanager
+def _by_itself() -> Iterator[None]:
+    """Raise what a task of a group raised as itself, however deep; several are a bug, and stay a group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raised: BaseException = group
+        while isinstance(raised, BaseExceptionGroup) and len(raised.exceptions) == 1:
+            raised = raised.exceptions[0]
+        raise raised from None
 
 
 def end_asked_for() -> asyncio.Event:

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Literal
 
 from emulator.mdns.network import Network
@@ -32,6 +32,10 @@ def _nobody(_: Announcement) -> None:
     """Tell nobody."""
 
 
+async def _no_wait() -> None:
+    """Have nothing to do first."""
+
+
 class Announcer:
     """Announces the device API at `port` on `interfaces`, given by name (`eth0`) or address (`127.0.0.1`).
 
@@ -46,6 +50,8 @@ class Announcer:
         self._muted = False
         self._changed = False
         self._awake = asyncio.Event()
+        self._ahead: Callable[[], Awaitable[None]] = _no_wait
+        self._going_ahead = asyncio.Lock()
         self._network: Network | None = None
         self._responder: Responder | None = None
         self._told: Announcement | None = None
@@ -90,6 +96,18 @@ class Announcer:
         self._leaving = True
         self._awake.set()
 
+    @asynccontextmanager
+    async def behind(self, ahead: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+        """While the block lasts, do `ahead` whenever the networks were looked at: what is announced then is there already."""
+        self._ahead = ahead
+        self.refresh()  # networks may have been looked at before
+        try:
+            yield
+        finally:
+            self._ahead = _no_wait
+            async with self._going_ahead:
+                pass  # one that had begun is over, too
+
     def mute(self) -> None:
         """Drop every packet in and out, as a filter of UDP 5353 would (a fault)."""
         self._set_muted(True)
@@ -115,7 +133,7 @@ class Announcer:
                 if network.has_news() or self._changed or loop.time() >= look_at:
                     self._changed = False
                     look_at = loop.time() + LOOK_EVERY_S
-                    self._follow(network, responder, self._service(advertisement()))
+                    await self._follow(network, responder, self._service(advertisement()))
                 network.send(responder.wake(loop.time()))
                 self._tell(told)
                 await self._sleep(min(responder.next_wake, look_at))
@@ -124,12 +142,14 @@ class Announcer:
             network.close()
             self._network = self._responder = None
 
-    def _follow(self, network: Network, responder: Responder, service: Service) -> None:
+    async def _follow(self, network: Network, responder: Responder, service: Service) -> None:
         """Take over what has changed. A link that was down for a moment is let go first, so that it begins anew."""
-        now = asyncio.get_running_loop().time()
-        network.send(responder.update(now, service, network.links))
+        loop = asyncio.get_running_loop()
+        network.send(responder.update(loop.time(), service, network.links))
         network.look()
-        network.send(responder.update(now, service, network.links))
+        async with self._going_ahead:
+            await self._ahead()
+        network.send(responder.update(loop.time(), service, network.links))
 
     def _tell(self, told: Callable[[Announcement], None]) -> None:
         name = self.name if self.state == "announced" else ""

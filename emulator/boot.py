@@ -3,8 +3,9 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp.web import Application
 
@@ -12,7 +13,7 @@ from chassis.clock import Clock
 from chassis.tasks import beside
 from chassis.web import Doors, application, serving
 from emulator.addresses import addresses_of
-from emulator.announcer import LOOK_EVERY_S, Announcer
+from emulator.announcer import Announcer
 from emulator.changes import Changes
 from emulator.cloud_client import CloudClient
 from emulator.device_api import DeviceApi
@@ -81,15 +82,18 @@ async def working(
 
 @asynccontextmanager
 async def served(
-    settings: Settings, gateway: Gateway, listeners: Sequence[socket.socket], clock: Clock
+    settings: Settings,
+    gateway: Gateway,
+    announcer: Announcer,
+    listeners: Sequence[socket.socket],
+    clock: Clock,
 ) -> AsyncIterator[None]:
-    """Serve panel and device API on `listeners`, and where else the gateway is announced later."""
+    """Serve panel and device API on `listeners`, and at addresses that come later: it may start before its network."""
     app = await asyncio.to_thread(_make_app, settings, gateway, clock)
-    interfaces = settings.network.interfaces
-    async with (
-        serving(app, listeners) as doors,
-        beside(*([] if settings.http.host else [_follow_addresses(interfaces, doors)])),
-    ):
+    async with serving(app, listeners) as doors, AsyncExitStack() as stack:
+        if not settings.http.host:
+            follow = partial(_follow_addresses, settings.network.interfaces, doors)
+            await stack.enter_async_context(announcer.behind(follow))
         yield
 
 
@@ -115,10 +119,8 @@ async def _refresh_on_change(gateway: Gateway, announcer: Announcer) -> None:
 
 
 async def _follow_addresses(interfaces: Sequence[str], doors: Doors) -> None:
-    """Serve where the gateway is announced, also at addresses that come later: it may start before its network."""
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        await doors.move_to(await asyncio.to_thread(addresses_of, interfaces))
+    """Serve where the gateway is announced."""
+    await doors.move_to(await asyncio.to_thread(addresses_of, interfaces))
 
 
 @dataclass(frozen=True)

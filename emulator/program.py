@@ -129,7 +129,7 @@ async def _booted(settings: Settings, port: int, clock: Clock) -> AsyncIterator[
         announcer.refresh()
         await stack.enter_async_context(boot.working(settings, gateway, announcer, clock))
         stack.callback(announcer.leave)
-        await stack.enter_async_context(boot.served(settings, gateway, listeners, clock))
+        await stack.enter_async_context(boot.served(settings, gateway, announcer, listeners, clock))
         announcer.announce()
         yield _Boot(gateway, announcer, listeners, [url_of(each) for each in listeners], over)
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from phone_client.answers import printable
+from phone_client.printable import printable
 from protocol.problems import Problem, UnreachableError, read_problem
 
 MAX_ANSWER_BYTES: Final = 1 << 20

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from phone_client.advice import Words
-from phone_client.diagnosis import Diagnosis
-from phone_client.finding import Found, Watch
 from phone_client.lookout import quiet
-from phone_client.search import Hit
+from phone_client.searching.advice import Words
+from phone_client.searching.diagnosis import Diagnosis
+from phone_client.searching.finding import Found, Watch
+from phone_client.searching.search import Hit
 from phone_client.wording import Wording, read_wording
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class FoundScreen:
     @contextmanager
     def searching(self, way_on: str = "") -> Iterator[Watch]:
         """Say what a search needs (S-FLOW-02); to those who have to wait, what is being tried, and `way_on`."""
-        if not sys.stderr.isatty():
+        if not (sys.stderr and sys.stderr.isatty()):  # None when it was closed before the start
             yield quiet
             return
         click.echo(self._words["start_router"], err=True)

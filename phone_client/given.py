@@ -9,7 +9,7 @@ import click
 from pydantic import BaseModel
 
 from chassis.ending import language
-from phone_client.network import ALL
+from phone_client.searching.network import ALL
 from phone_client.settings import read_settings
 
 Verb = TypeVar("Verb", bound=Callable[..., None])

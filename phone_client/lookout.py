@@ -2,22 +2,18 @@
 
 import asyncio
 
-from phone_client.advice import Words
-from phone_client.finding import Finder, Found, Watch
 from phone_client.gateway_client import GatewayClient
-from phone_client.gathering import Met
 from phone_client.places import Places, PlacesFile, Remembered
-from phone_client.search import Hit, Take
+from phone_client.searching.advice import Words
+from phone_client.searching.finding import Finder, Found, Watch
+from phone_client.searching.gathering import Met
+from phone_client.searching.search import Hit, Take, show_nobody
 from phone_client.settings import Settings
 from protocol.problems import STATE_UNWRITABLE, Problem
 
 
 def quiet(words: Words, done: float | None = None) -> None:
     """Tell nobody what is being tried."""
-
-
-def show_nobody(_: Hit) -> None:
-    """Show what is found to nobody."""
 
 
 class Lookout:

@@ -2,11 +2,15 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from protocol.problems import STATE_DAMAGED, STATE_UNWRITABLE, Problem
+
+_TRY_AGAIN_S: Final = 0.02
 
 
 class WholeFile:
@@ -29,8 +33,10 @@ class WholeFile:
             raise self.damaged(str(error.strerror)) from None
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, tries: int | None = None) -> Iterator[None]:
         """Keep every other process from changing it until the block is left.
+
+        Who has it may be waiting for the cloud: `tries`, 20 ms apart, are for who cannot wait as well.
 
         Raises:
             Problem: `state_unwritable`.
@@ -38,7 +44,7 @@ class WholeFile:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self.path.with_suffix(".lock").open("wb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                _lock(lock.fileno(), tries)
                 yield
         except OSError as error:
             raise Problem(STATE_UNWRITABLE, file=str(self.path), reason=str(error.strerror)) from None
@@ -60,3 +66,12 @@ class WholeFile:
     def damaged(self, reason: str) -> Problem:
         """Return the problem that what is in it cannot be understood."""
         return Problem(STATE_DAMAGED, file=str(self.path), reason=reason)
+
+
+def _lock(lock: int, tries: int | None) -> None:
+    for _ in range(tries or 0):
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_TRY_AGAIN_S)
+    fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if tries else 0))

@@ -11,11 +11,11 @@ from chassis.clock import Clock, SystemClock
 from phone_client.access import Access
 from phone_client.cloud_client import CloudClient
 from phone_client.cloud_http import CloudHttp
-from phone_client.finding import Found, Watch
 from phone_client.gateway_client import GatewayClient
 from phone_client.lookout import Lookout, quiet
 from phone_client.requests import build, read_device_code, read_token
-from phone_client.search import Hit
+from phone_client.searching.finding import Found, Watch
+from phone_client.searching.search import Hit
 from phone_client.seating import Seating
 from phone_client.session import MemoryFile
 from phone_client.settings import Settings

@@ -19,6 +19,7 @@ from protocol.identity import Frozen, GatewayId
 FILE_NAME: Final = "phone.json"
 VERSION: Final = 2
 MAX_REMEMBERED: Final = 8
+_TRIES: Final = 25  # half a second: the search has ended, and somebody waits for its answer
 
 
 def _read_address(text: str) -> str:
@@ -83,7 +84,7 @@ class PlacesFile:
         known = self.read().gateways
         if _newest_first(found, known) == known:
             return
-        with self._file.alone():
+        with self._file.alone(_TRIES):
             content = self._file.read()
             gateways = _newest_first(found, self._places(content).gateways)
             memory = json.loads(content) if content else new_memory()

@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from phone_client.advice import Words
-from phone_client.answers import printable
+from phone_client.printable import printable
+from phone_client.searching.advice import Words
 from phone_client.spoken import moment
 from phone_client.timeline_screen import draw_timeline
 from phone_client.wording import Wording

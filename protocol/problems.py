@@ -365,6 +365,12 @@ PARAMETER_WRONG = Kind("parameter_wrong", 400,
 NODE_UNKNOWN = Kind("node_unknown", 404,
     "There is no {node} in this home; there is: {near}.",
     "この家に {node} はありません。あるもの: {near}")
+SCENARIO_WRONG = Kind("scenario_wrong", 400,
+    "{file}:{line}:{column}: {reason}",
+    "{file}:{line}:{column}: {reason_ja}")
+SCENARIO_UNKNOWN = Kind("scenario_unknown", 404,
+    "There is no scenario {name}; these come nearest: {near}.",
+    "{name} というシナリオはありません。近いもの: {near}")
 CANNOT_RUN_HERE = Kind("cannot_run_here", 409,
     "This cannot be done on this machine: {what} is missing.",
     "このパソコンでは実行できません（{what} がありません）。")
@@ -379,12 +385,13 @@ EXIT_REFUSED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_NOT_FOUND: Final = 3
 EXIT_UNREACHABLE: Final = 4
+_USAGE: Final = (SETTINGS_WRONG, SCENARIO_WRONG, SCENARIO_UNKNOWN, INPUT_MISSING, LINK_CODE_NEEDED)
 
 
 def exit_code(error: AisegError) -> int:
     """Return the exit code a command ends with (protocol/README.md, the command)."""
     if isinstance(error, UnreachableError):
         return EXIT_UNREACHABLE
-    if isinstance(error, Problem) and error.kind in (SETTINGS_WRONG, INPUT_MISSING, LINK_CODE_NEEDED):
+    if isinstance(error, Problem) and error.kind in _USAGE:
         return EXIT_USAGE
     return EXIT_REFUSED

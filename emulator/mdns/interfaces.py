@@ -9,7 +9,7 @@ from typing import Final
 
 import ifaddr
 
-from emulator.mdns.link import IPV4, Link, LinkKey
+from emulator.mdns.link import IPV4, Address, Link, LinkKey
 
 _SIOCGIFFLAGS: Final = 0x8913
 UP_AND_RUNNING: Final = 0x1 | 0x40
@@ -22,17 +22,31 @@ def find_links(wanted: Sequence[str]) -> dict[LinkKey, Link]:
     """
     links: dict[LinkKey, Link] = {}
     for adapter in ifaddr.get_adapters():
+        if adapter.index is None:
+            continue
         attached = tuple(
             address
             for address in map(_interface_address, adapter.ips)
-            if adapter.name in wanted or str(address.ip) in wanted
+            if (adapter.name in wanted or str(address.ip) in wanted) and is_ready(address.ip, adapter.index)
         )
-        if adapter.index is None or not attached or not _is_up(adapter.name):
+        if not attached or not _is_up(adapter.name):
             continue
         for version in sorted({each.version for each in attached if _carries_multicast(each)}):
             link = Link(adapter.name, adapter.index, version, attached)
             links[link.key] = link
     return links
+
+
+def is_ready(address: Address, index: int) -> bool:
+    """Say whether `address` can be used: one of IPv6 not before the kernel knows that nobody else has it (RFC 4862 §5.4)."""
+    if address.version == IPV4:
+        return True
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+            trial.bind((str(address), 0, 0, index if address.is_link_local else 0))
+    except OSError:
+        return False
+    return True
 
 
 def _interface_address(found: ifaddr.IP) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:

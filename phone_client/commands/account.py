@@ -5,9 +5,9 @@ import sys
 
 import click
 
-from phone_client.answers import printable
 from phone_client.call import Call
 from phone_client.given import json_option, options
+from phone_client.printable import printable
 from phone_client.prompts import ask, choose, has_terminal, read_password
 from phone_client.settings import PASSWORD_VARIABLE
 from protocol.cloud_api import Session, SignedUp

@@ -11,9 +11,9 @@ from phone_client.call import Call
 from phone_client.commands import account, linking
 from phone_client.commands.menu import choose_registration, leave, log_out, show_help, show_popup, show_top
 from phone_client.commands.searching import find
-from phone_client.finding import Found
 from phone_client.given import options
 from phone_client.prompts import ask, choose, has_terminal, pick
+from phone_client.searching.finding import Found
 from phone_client.standing import Place, Standing
 from protocol.phones import oldest_os, os_name
 from protocol.problems import INPUT_MISSING, OS_UNSUPPORTED, SESSION_ENDED, AisegError, Problem

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import click
 
-from phone_client.answers import printable
 from phone_client.call import Call
 from phone_client.commands.searching import find
-from phone_client.finding import Found
 from phone_client.given import json_option, options
 from phone_client.phone import Linked
+from phone_client.printable import printable
 from phone_client.prompts import ask, choose, has_terminal
 from phone_client.requests import read_device_code
-from phone_client.search import Hit
+from phone_client.searching.finding import Found
+from phone_client.searching.search import Hit
 from protocol.cloud_api import LinkPreview, User, Users
 from protocol.codes import in_fours, read_link_code
 from protocol.problems import APP_TERMS_NOT_ACCEPTED, EXIT_REFUSED, LINK_CODE_NEEDED, Problem

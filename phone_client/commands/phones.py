@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import click
 
-from phone_client.answers import printable
 from phone_client.call import Call
 from phone_client.commands.linking import confirm_removal, remove
 from phone_client.given import json_option, options
+from phone_client.printable import printable
 from phone_client.prompts import ask, choose, has_terminal
 from protocol.cloud_api import Link, OwnPhone, User
 from protocol.codes import read_change_code

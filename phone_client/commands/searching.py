@@ -4,22 +4,36 @@ Whoever searches waits for every module that is imported here.
 """
 
 import asyncio
+import math
 import sys
 
 import click
 
-from phone_client.finding import Found
 from phone_client.found_screen import FoundScreen, found_document
 from phone_client.gateway_client import GatewayClient
 from phone_client.given import Given, json_option, options
 from phone_client.lookout import Lookout
+from phone_client.searching.finding import Found
 from protocol.problems import EXIT_NOT_FOUND
+
+
+def _a_number(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    """Refuse "nan", which no range keeps out."""
+    if seconds is not None and math.isnan(seconds):
+        raise click.BadParameter("nan is no time.")
+    return seconds
 
 
 @click.command()
 @options
 @json_option
-@click.option("--timeout", "limit_s", type=click.FloatRange(0, 60, min_open=True), help="Seconds.")
+@click.option(
+    "--timeout",
+    "limit_s",
+    type=click.FloatRange(0, 60, min_open=True),
+    callback=_a_number,
+    help="Seconds to search at most; 10 unless it is set otherwise.",
+)
 @click.option(
     "--sweep", is_flag=True, help="Also ask every address of this machine's own networks (your own only)."
 )

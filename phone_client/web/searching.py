@@ -4,9 +4,9 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from phone_client.advice import Words
-from phone_client.finding import Found
 from phone_client.phone import Phone
+from phone_client.searching.advice import Words
+from phone_client.searching.finding import Found
 from protocol.problems import AisegError
 
 TICK_S: Final = 1.0

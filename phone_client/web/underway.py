@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
-from phone_client.search import Hit
+from phone_client.searching.search import Hit
 from protocol.cloud_api import LinkPreview, User
 from protocol.problems import AisegError
 

@@ -40,3 +40,11 @@ def test_japanese_people_read_japanese(
     monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
     assert ended(Problem(NOT_LINKED)) == 1
     assert "連携されていません" in capsys.readouterr().err
+
+
+def test_what_a_task_of_a_group_of_groups_raised_comes_out_as_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nobody_reads = BrokenPipeError(32, "Broken pipe")
+    assert ended(ExceptionGroup("outer", [ExceptionGroup("inner", [nobody_reads])])) == 1
+    assert capsys.readouterr().err == "Broken pipe\n"

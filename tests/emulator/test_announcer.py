@@ -221,3 +221,28 @@ async def test_first_announcement_within_1100_ms() -> None:
     started = loop.time()
     async with running(loopback()):
         assert loop.time() - started <= 1.1
+
+
+async def test_what_is_announced_is_there_before_and_nothing_goes_ahead_after_the_end() -> None:
+    steps: list[str] = []
+    going, may_end = asyncio.Event(), asyncio.Event()
+
+    async def ahead() -> None:
+        going.set()
+        await may_end.wait()
+        steps.append("ahead")
+
+    async with running(loopback()) as announcer:
+        leaving = AsyncExitStack()
+        await leaving.enter_async_context(announcer.behind(ahead))
+        await going.wait()
+        async with asyncio.TaskGroup() as tasks:
+            ending = tasks.create_task(leaving.aclose())
+            await asyncio.sleep(0)
+            assert not ending.done(), "one that has begun is waited for"
+            may_end.set()
+        assert steps == ["ahead"]
+        going.clear()
+        announcer.refresh()
+        await ask()
+        assert not going.is_set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from zeroconf import ServiceStateChange
 
 from chassis.folder import held
 from chassis.settings import read_settings
+from emulator import announcer
 from emulator.program import Running, running
 from emulator.settings import Settings
 from emulator.store import STORE_FILE
@@ -21,6 +23,7 @@ from tests.emulator.answers import register, show_link_code
 from tests.emulator.clocks import ManualClock
 from tests.emulator.cloud_double import CloudDouble
 from tests.emulator.listener import listening
+from tests.support.rights import NOT_ALLOWED, may_make_networks
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.adapters
@@ -195,3 +198,35 @@ async def test_an_update_ends_in_a_restart_with_the_new_version(
     assert (device.firmware, device.busy) == ("2.11", False)
     assert program.gateway.advertisement().firmware == "2.11"
     assert program.gateway.updates.progress() is None
+
+
+@pytest.mark.skipif(not may_make_networks(), reason=NOT_ALLOWED)
+async def test_an_address_that_comes_later_is_served_as_soon_as_the_kernel_tells_of_it(
+    tmp_path: Path, cloud: CloudDouble, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "LOOK_EVERY_S", 600.0)
+    options = {
+        "gateway.folder": tmp_path,
+        "cloud.url": cloud.url,
+        "http.port": 0,
+        "network.interfaces": "late0",
+    }
+    ip("link", "add", "late0", "type", "veth", "peer", "name", "late1")
+    try:
+        ip("link", "set", "late1", "up")
+        ip("link", "set", "late0", "up")
+        ip("address", "add", "198.51.100.1/24", "dev", "late0")
+        async with running(read_settings(Settings, "emulator", options=options), clock) as program:
+            port = urlsplit(program.urls[0]).port
+            await until(lambda: program.gateway.announcement.name, "the announcement")
+            ip("address", "add", "198.51.100.2/24", "dev", "late0")
+            await until(lambda: answers_at(f"http://198.51.100.2:{port}"), "the new address")
+            ip("address", "del", "198.51.100.2/24", "dev", "late0")
+            ip("address", "add", "2001:db8::7/64", "dev", "late0")
+            await until(lambda: answers_at(f"http://[2001:db8::7]:{port}"), "the new IPv6 address")
+    finally:
+        ip("link", "delete", "late0")
+
+
+def ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, timeout=10)

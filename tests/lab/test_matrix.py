@@ -11,7 +11,7 @@ from lab.matrix_report import markdown
 from lab.network.plan import Plan
 from lab.residents import Said
 from lab.scenes import SCENES, Knowledge, Scene, Truth
-from phone_client.advice import ADVICE
+from phone_client.searching.advice import ADVICE
 
 NOBODY_HURT = "nothing"
 PLAYED = (

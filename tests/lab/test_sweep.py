@@ -13,7 +13,7 @@ from dpkt import pcapng
 from lab.home import Home
 from lab.network.plan import SEGMENTS
 from lab.residents import Residents, Said, living_in
-from phone_client.multicast import PORT
+from phone_client.searching.multicast import PORT
 from tests.support.rights import NOT_ALLOWED, may_make_networks
 
 pytestmark = pytest.mark.skipif(not may_make_networks(), reason=NOT_ALLOWED)

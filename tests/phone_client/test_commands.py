@@ -190,7 +190,9 @@ async def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
     assert ended.code == 2
     assert "search.limit" in ended.err
     assert (await phone(tmp_path, "search", "--cloud", "nowhere")).code == 2
-    assert (await phone(tmp_path, "search", "--timeout", "0")).code == 2
+    for timeout in ("0", "nan", "inf"):
+        assert (await phone(tmp_path, "search", "--timeout", timeout)).code == 2
+    assert "eht0" in (await phone(tmp_path, "search", "--interface", "eht0")).out
 
 
 async def test_options_may_stand_before_the_verb(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from phone_client.advice import ADVICE, Words
-from phone_client.diagnosis import Diagnosis
-from phone_client.finding import Found
 from phone_client.found_screen import WAITING_AFTER_S, FoundScreen, found_document
-from phone_client.search import Hit
+from phone_client.searching.advice import ADVICE, Words
+from phone_client.searching.diagnosis import Diagnosis
+from phone_client.searching.finding import Found
+from phone_client.searching.search import Hit
 
 HIT = Hit("0123456789ab", "MKN702", "2.10", "192.168.1.9", 8081, "AiSEG MKN702 (6789ab)", 3.2, busy=False)
 DIAGNOSIS = Diagnosis("mdns_blocked", (Words("Sent 6.", "送信 6"),), ADVICE["mdns_blocked"])
@@ -142,7 +142,7 @@ def test_only_those_who_wait_see_what_is_tried_and_until_there_is_a_row(
         assert capsys.readouterr().err == ""
         monkeypatch.setattr(screen, "_began", screen._began - WAITING_AFTER_S)
         watch(WORDS, 0.5)
-        assert f"{WORDS.en}  (Ctrl-C)" in capsys.readouterr().err
+        assert f"{WORDS.en} (Ctrl-C)" in capsys.readouterr().err
         screen.show_hit(HIT)
         capsys.readouterr()
         watch(WORDS)
@@ -153,3 +153,9 @@ def test_a_program_is_told_nothing_before_the_search(capsys: pytest.CaptureFixtu
     with FoundScreen("en").searching() as watch:
         watch(WORDS)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_screen_that_is_closed_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with FoundScreen("en").searching() as watch:
+        watch(WORDS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from phone_client.memory_file import WholeFile
 from phone_client.places import MAX_REMEMBERED, PlacesFile, Remembered
 from phone_client.session import Login, Memory, MemoryFile
 from protocol.cloud_api import Link, OwnPhone
@@ -126,3 +127,12 @@ def test_of_a_file_of_version_1_everything_else_is_left_for_the_session(tmp_path
     (tmp_path / "phone.json").write_text(json.dumps(before), "utf-8")
     PlacesFile(tmp_path).add([gateway(1)])
     assert MemoryFile(tmp_path).read() == Memory(installation_id="0123456789abcdef", gateways=(gateway(1),))
+
+
+def test_who_has_searched_does_not_wait_for_who_waits_for_the_cloud(tmp_path: Path) -> None:
+    places = PlacesFile(tmp_path)
+    places.add([gateway(1)])
+    with WholeFile(tmp_path / "phone.json").alone(), pytest.raises(Problem) as refused:
+        places.add([gateway(2)])
+    assert refused.value.kind is STATE_UNWRITABLE
+    assert places.read().gateways == (gateway(1),)

@@ -55,5 +55,5 @@ async def test_a_search_loads_neither_a_web_server_nor_the_clouds_models(
     async with announced(GatewayDouble()):
         printed, loaded = await modules_after("phone", "search", *form, "--state", str(tmp_path))
     assert GATEWAY_ID[-6:] in printed
-    assert "phone_client.search" in loaded
+    assert "phone_client.searching.search" in loaded
     assert not loaded & (HEAVY | OURS)

@@ -4,11 +4,11 @@ import asyncio
 import sys
 
 from benchmarks.discovery.peers.asking import Known, Stopwatch, serve
-from phone_client.finding import Finder
 from phone_client.gateway_client import GatewayClient
-from phone_client.network import ALL
 from phone_client.places import Remembered
-from phone_client.search import Hit
+from phone_client.searching.finding import Finder
+from phone_client.searching.network import ALL
+from phone_client.searching.search import Hit
 from protocol.device_api import Device
 
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from phone_client.advice import ADVICE, CAUSES, Words
-from phone_client.diagnosis import Diagnosis
+from phone_client.searching.advice import ADVICE, CAUSES, Words
+from phone_client.searching.diagnosis import Diagnosis
 from phone_client.settings import Search
 from phone_client.web.view import Language, View
 from phone_client.wording import read_wording

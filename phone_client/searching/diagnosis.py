@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from phone_client.advice import ADVICE, CAUSES, GROUPS, Words, doubt, doubt_lead
-from phone_client.evidence import Evidence, Knock, SeenLink
-from phone_client.report import lines
+from phone_client.searching.advice import ADVICE, CAUSES, GROUPS, Words, doubt, doubt_lead
+from phone_client.searching.evidence import Evidence, Knock, SeenLink
+from phone_client.searching.report import lines
 
 Codes = tuple[str, ...]
 """The code, then what else fits."""

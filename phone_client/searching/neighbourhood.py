@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
 
-from phone_client.kernel import Address, Neighbour, Place
-from phone_client.network import Link, scoped, unscoped
+from phone_client.searching.kernel import Address, Neighbour, Place
+from phone_client.searching.network import Link, scoped, unscoped
 
 _IPV4: Final = 4
 _ROUTER_ANSWERED_S: Final = 45.0  # the kernel may take so long to ask again (RFC 4861 §6.3.2)

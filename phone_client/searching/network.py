@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Address, IPv6Interface, ip_address
 from typing import Final
 
-from phone_client.kernel import (
+from phone_client.searching.kernel import (
     LOOPBACK,
     POINT_TO_POINT,
     RUNNING,
@@ -80,11 +80,12 @@ def unscoped(address: Address) -> Address:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What was found when the search began; `vpn` is a tunnel's interface that is up."""
+    """What was found when the search began: `vpn` is a tunnel's interface that is up, `missing` was chosen and is no link."""
 
     links: tuple[Link, ...]
     routers: tuple[Place, ...]
     vpn: str | None
+    missing: tuple[str, ...] = ()
 
     @property
     def loopback_only(self) -> bool:
@@ -104,10 +105,10 @@ def look_around(chosen: Collection[str]) -> Surroundings:
     known = interfaces() or _interfaces_elsewhere()
     alive = [each for each in known if each.flags & (UP | RUNNING) == UP | RUNNING]
     tunnels = sorted(each.name for each in known if each.flags & UP and each.flags & POINT_TO_POINT)
-    links = (_link(each, chosen) for each in alive)
-    return Surroundings(
-        tuple(each for each in links if each), default_routers(), tunnels[0] if tunnels else None
-    )
+    links = tuple(link for each in alive if (link := _link(each, chosen)))
+    there = {name for each in links for name in (each.name, *(str(own.ip) for own in each.addresses))}
+    missing = () if ALL in chosen else tuple(each for each in chosen if each not in there)
+    return Surroundings(links, default_routers(), tunnels[0] if tunnels else None, missing)
 
 
 def _link(interface: Interface, chosen: Collection[str]) -> Link | None:

@@ -15,12 +15,12 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
 from typing import Any, Final
 
-from phone_client import probing
-from phone_client.answers import FOR_ANYBODY, FOR_GATEWAYS, Records, read_answer, write_questions
-from phone_client.evidence import Swept, Tcp
-from phone_client.kernel import Neighbour, Place, neighbours
-from phone_client.multicast import PORT
-from phone_client.network import Link, stays_on
+from phone_client.searching import probing
+from phone_client.searching.answers import FOR_ANYBODY, FOR_GATEWAYS, Records, read_answer, write_questions
+from phone_client.searching.evidence import Swept, Tcp
+from phone_client.searching.kernel import Neighbour, Place, neighbours
+from phone_client.searching.multicast import PORT
+from phone_client.searching.network import Link, stays_on
 
 WIDEST: Final = 22
 """The prefix of the largest network that is swept whole; of a larger one, the /24 around the own address is."""
@@ -91,12 +91,15 @@ class _Ear(asyncio.DatagramProtocol):
     """Hears the answers to the one question that is put to many."""
 
     packet_id: int
+    asked: IPv4Network
     heard: dict[IPv4Address, Records]
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         answer = read_answer(data)
         source = ip_address(addr[0])
-        if answer and answer.packet_id == self.packet_id and isinstance(source, IPv4Address):
+        if not isinstance(source, IPv4Address) or source not in self.asked:
+            return
+        if answer and answer.packet_id == self.packet_id:
             self.heard.setdefault(source, answer.records)
 
     def error_received(self, exc: Exception) -> None:
@@ -120,7 +123,7 @@ class _Part:
         packet = write_questions([FOR_GATEWAYS, FOR_ANYBODY], packet_id)[0]
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Ear(packet_id, self.heard), sock=_open(self.block.own)
+            lambda: _Ear(packet_id, self.block.network, self.heard), sock=_open(self.block.own)
         )
         try:
             for address in self.block.addresses:
@@ -137,7 +140,7 @@ class _Part:
     def look(self, known: Mapping[Place, Neighbour], within_s: float) -> set[IPv4Address]:
         """Return who may be there by what was heard and what the kernel knows; keep who has just answered ARP."""
         index, network = self.block.link.index, self.block.network
-        maybe = {address for address in self.heard if address in network}
+        maybe = set(self.heard)
         for place, neighbour in known.items():
             address = place.address
             near = place.link == index and isinstance(address, IPv4Address) and address in network

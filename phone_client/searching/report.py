@@ -1,14 +1,18 @@
 """The evidence in words: what was searched, sent, heard and tried. Pure."""
 
 from collections.abc import Iterator
+from typing import Final
 
-from phone_client.advice import REASONS, TCP, Words
-from phone_client.evidence import Evidence, Knock, SeenLink, Swept
+from phone_client.printable import printable
+from phone_client.searching.advice import REASONS, TCP, Words
+from phone_client.searching.evidence import Evidence, Knock, SeenLink, Swept
+
+_SIGHTINGS_SHOWN: Final = 8  # any of which may be made up by somebody who wants a screen full
 
 
 def lines(evidence: Evidence) -> Iterator[Words]:
     """Yield one sentence for each finding, in the order in which a search comes by them."""
-    yield _where(evidence)
+    yield from _where_lines(evidence)
     yield Words(f"Sent {evidence.sent} mDNS packets.", f"mDNSパケットを{evidence.sent}個送信しました。")
     if evidence.refusals:
         why = ", ".join(evidence.refusals)
@@ -38,6 +42,15 @@ def lines(evidence: Evidence) -> Iterator[Words]:
         yield _vpn_line(evidence.vpn, evidence.vpn_takes_link)
 
 
+def _where_lines(evidence: Evidence) -> Iterator[Words]:
+    yield _where(evidence)
+    if evidence.missing:
+        missing = printable(", ".join(evidence.missing))
+        yield Words(
+            f"Not there, or not connected: {missing}.", f"存在しないか、接続されていません: {missing}"
+        )
+
+
 def _where(evidence: Evidence) -> Words:
     links = ", ".join(str(link) for link in evidence.links)
     if evidence.loopback_only:
@@ -60,12 +73,14 @@ def _own_lines(evidence: Evidence) -> Iterator[Words]:
 
 
 def _heard_lines(evidence: Evidence) -> Iterator[Words]:
-    for each in evidence.sightings:
+    for each in evidence.sightings[:_SIGHTINGS_SHOWN]:
         reason = REASONS[each.reason]
         yield Words(
             f"Heard {each.name}: {reason.en} ({each.detail}).",
             f"{each.name} の応答: {reason.ja}（{each.detail}）",
         )
+    if (more := len(evidence.sightings) - _SIGHTINGS_SHOWN) > 0:
+        yield Words(f"Heard {more} more of this kind.", f"ほかに{more}件の応答がありました。")
     if evidence.off_link:
         far = ", ".join(evidence.off_link)
         yield Words(

@@ -10,9 +10,20 @@ import pytest
 from zeroconf._dns import DNSRecord
 from zeroconf._protocol.incoming import DNSIncoming
 
-from phone_client.multicast import MAX_PACKETS, MAX_PACKETS_OF_ONE_SOURCE, Ears, listening
-from phone_client.network import look_around
-from phone_client.search import PATIENCE_S, Hit, Outcome, Plan, Speaker, Take, search
+from phone_client.searching.answers import MAX_ADDRESSES, MAX_OF_ONE_SOURCE
+from phone_client.searching.multicast import MAX_PACKETS, MAX_PACKETS_OF_ONE_SOURCE, Ears, listening
+from phone_client.searching.network import look_around
+from phone_client.searching.search import (
+    MAX_ATTEMPTS_OF_ONE_SOURCE,
+    PATIENCE_S,
+    Hit,
+    Outcome,
+    Plan,
+    Speaker,
+    Take,
+    _Search,
+    search,
+)
 from protocol.device_api import Device
 from protocol.problems import UnreachableError
 from tests.phone_client import mdns_peer as peer
@@ -401,3 +412,42 @@ async def test_the_sockets_are_closed_afterwards() -> None:
         ways = list(ears._ways)
         assert len(ways) == 2
     assert all(way.transport.is_closing() for way in ways)
+
+
+async def test_sources_without_number_cost_no_memory() -> None:
+    ears = Ears(lambda *_: None)
+    link = LOOPBACK[0]
+    for number in range(3 * MAX_PACKETS):
+        ears.take(b"", IPv4Address("10.0.0.1") + number, link, one_shot=False)
+    assert len(ears._received_from) == MAX_PACKETS
+
+
+async def test_a_host_full_of_gateways_leaves_places_to_others() -> None:
+    """Each of its gateways has as many addresses as are taken in, and at each of them nobody ever answers."""
+    records: list[DNSRecord] = []
+    for number in range(MAX_OF_ONE_SOURCE):
+        said = replace(SECOND, gateway_id=f"5ea4c00001{number:02x}").advertisement
+        records += peer.whole(said, 9, "127.0.1.1")
+        records += [peer.address(said.host_name, f"127.0.1.{each}") for each in range(2, MAX_ADDRESSES + 1)]
+    tried = 0
+
+    async def dead_but_ours(address: str, port: int) -> Device:
+        nonlocal tried
+        tried += port == 9
+        if port == 9:
+            await asyncio.sleep(60)
+        return await confirm(address, port)
+
+    searching = _Search(replace(plan(), confirm=dead_but_ours))
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.2, searching._hear, records, IPv4Address("127.0.0.66"), LOOPBACK[0])
+    ours = peer.whole(GATEWAY.advertisement, GATEWAY.port)
+    loop.call_later(0.6, searching._hear, ours, IPv4Address("127.0.0.1"), LOOPBACK[0])
+    assert mine(await searching.run())
+    assert 0 < tried <= 3 * MAX_ATTEMPTS_OF_ONE_SOURCE
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "ゲートウェイ" * 10, "a..b"])
+async def test_a_name_that_no_packet_can_carry_is_remembered_without_harm(name: str) -> None:
+    async with peer.speaking(always(peer.whole(GATEWAY.advertisement, GATEWAY.port))):
+        assert mine(await search(replace(plan(), quiet_s=0.5, remembered=name)))

@@ -8,19 +8,20 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Final, Protocol
 
-from phone_client import probing
-from phone_client.advice import Words
-from phone_client.confirming import ask_until_answered
-from phone_client.diagnosis import Diagnosis, diagnose, sweep_may_help
 from phone_client.gateway_client import GatewayClient
-from phone_client.gathering import Gathered, Met, Scene
-from phone_client.kernel import Neighbour, Place, neighbours
-from phone_client.knocking import Knocking
-from phone_client.neighbourhood import Neighbourhood
-from phone_client.network import Surroundings, look_around
 from phone_client.places import Remembered
-from phone_client.search import FoundBy, Hit, Outcome, Plan, Take, search
-from phone_client.sweeping import Sweep, blocks
+from phone_client.printable import printable
+from phone_client.searching import probing
+from phone_client.searching.advice import Words
+from phone_client.searching.confirming import ask_until_answered
+from phone_client.searching.diagnosis import Diagnosis, diagnose, sweep_may_help
+from phone_client.searching.gathering import Gathered, Met, Scene
+from phone_client.searching.kernel import Neighbour, Place, neighbours
+from phone_client.searching.knocking import Knocking
+from phone_client.searching.neighbourhood import Neighbourhood
+from phone_client.searching.network import Surroundings, look_around
+from phone_client.searching.search import FoundBy, Hit, Outcome, Plan, Take, search
+from phone_client.searching.sweeping import Sweep, blocks
 from protocol.discovery import DEFAULT_PORT
 from protocol.problems import AisegError
 
@@ -206,7 +207,7 @@ class Finder:
             firmware=device.firmware,
             address=address,
             port=port,
-            name=device.name,
+            name=printable(device.name),
             elapsed_ms=0,
             busy=device.busy,
             found_by=found_by,

@@ -5,9 +5,9 @@ Everything here comes from the network and may be hostile: sizes are capped, and
 """
 
 import ipaddress
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, Literal, NamedTuple, get_args
 
 from zeroconf._dns import DNSAddress, DNSPointer, DNSQuestion, DNSRecord, DNSService, DNSText
@@ -15,8 +15,9 @@ from zeroconf._protocol.incoming import DNSIncoming
 from zeroconf._protocol.outgoing import DNSOutgoing
 from zeroconf._utils.time import current_time_millis
 
-from phone_client.kernel import Address
-from phone_client.network import Link, scoped
+from phone_client.printable import printable
+from phone_client.searching.kernel import Address
+from phone_client.searching.network import Link, scoped
 from protocol.discovery import SERVICE_TYPE, SUBTYPE, Advertisement
 from protocol.identity import Model
 from protocol.problems import ADVERTISEMENT_MALFORMED, Problem
@@ -25,9 +26,11 @@ MAX_SOURCES: Final = 64
 MAX_OF_ONE_SOURCE: Final = 16
 """Instances, and hosts, that are taken in from one; each source has a table of its own, so that nobody fills another's."""
 MAX_ADDRESSES: Final = 8
+MAX_QUESTIONS: Final = 128
+MAX_KNOWN: Final = 64
+"""What is asked, and what is said to be known, about everybody together: nobody makes the phone flood its own network."""
 MAX_TXT_BYTES: Final = 1300  # RFC 6763 §6.2
 MAX_PACKET_BYTES: Final = 9000  # RFC 6762 §17
-_MAX_SHOWN: Final = 80
 _MAX_NAME_BYTES: Final = 254  # RFC 1035 §2.3.4, without the final zero
 _MAX_LABEL_BYTES: Final = 63
 
@@ -94,12 +97,6 @@ class Sighting:
     address: str | None = None
 
 
-def printable(text: str) -> str:
-    """Return `text` without control, format and unassigned characters, at most 80 long: safe for a terminal."""
-    visible = (char for char in text if unicodedata.category(char)[0] != "C" and char not in "\u2028\u2029")
-    return "".join(visible)[:_MAX_SHOWN]
-
-
 def write_questions(
     questions: Sequence[Question], packet_id: int, known: Iterable[DNSPointer] = ()
 ) -> list[bytes]:
@@ -144,7 +141,7 @@ def read_txt(data: bytes) -> dict[str, str | None]:
     return values
 
 
-def _can_be_asked(name: str) -> bool:
+def can_be_asked(name: str) -> bool:
     """Say whether `name`, decoded from somebody's packet, fits into one of ours again."""
     labels = name.removesuffix(".").encode().split(b".")
     return len(name.encode()) <= _MAX_NAME_BYTES and all(0 < len(each) <= _MAX_LABEL_BYTES for each in labels)
@@ -191,14 +188,14 @@ class _Said:
 
     def _hear_facts(self, record: DNSService | DNSText) -> None:
         instance = self._of(record.name, record)
-        if instance and isinstance(record, DNSService) and _can_be_asked(record.server):
+        if instance and isinstance(record, DNSService) and can_be_asked(record.server):
             instance.server, instance.port = record.server, record.port
         elif instance and isinstance(record, DNSText):
             instance.txt = record.text[:MAX_TXT_BYTES]
 
     def _of(self, name: str, record: DNSRecord) -> _Instance | None:
         key = name.lower()
-        if not key.endswith("." + SERVICE_TYPE) or not _can_be_asked(name):
+        if not key.endswith("." + SERVICE_TYPE) or not can_be_asked(name):
             return None
         if record.ttl == 0:
             self.instances.pop(key, None)
@@ -276,15 +273,21 @@ class Answers:
         """Return what to ask so that instances become complete of which nobody has told all."""
         complete = {each.name for said, each in self._instances() if said.is_complete(each)}
         lacking = (said.missing(each) for said, each in self._instances() if each.name not in complete)
-        return list(dict.fromkeys(question for questions in lacking for question in questions))
+        each_once = dict.fromkeys(question for questions in lacking for question in questions)
+        return list(islice(each_once, MAX_QUESTIONS))
 
     def known(self, link: Link) -> list[DNSPointer]:
         """Return the answers to `FOR_GATEWAYS` that need not be given again on `link` (RFC 6762 §7.1)."""
-        return [
+        now = current_time_millis()
+        known = (
             each.pointer
             for said, each in self._instances()
-            if said.link == link and each.pointer and said.is_complete(each)
-        ]
+            if said.link == link
+            and each.pointer
+            and said.is_complete(each)
+            and not each.pointer.is_stale(now)
+        )
+        return list(islice(known, MAX_KNOWN))
 
     def candidates(self) -> list[Candidate]:
         """Return the ways to the instances that can be connected to: each address, first the one that answered."""

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Literal, NamedTuple
 
-from phone_client.answers import (
+from phone_client.searching.answers import (
     FOR_ANYBODY,
     FOR_GATEWAYS,
     FOR_THE_BOX,
@@ -18,11 +20,12 @@ from phone_client.answers import (
     Question,
     Records,
     Sighting,
+    can_be_asked,
 )
-from phone_client.confirming import ask_until_answered
-from phone_client.kernel import Address
-from phone_client.multicast import Ears, listening
-from phone_client.network import Link
+from phone_client.searching.confirming import ask_until_answered
+from phone_client.searching.kernel import Address
+from phone_client.searching.multicast import Ears, listening
+from phone_client.searching.network import Link
 from protocol.device_api import Device
 from protocol.discovery import SERVICE_TYPE
 from protocol.problems import AisegError
@@ -37,8 +40,10 @@ PATIENCE_S: Final = 1.2  # the first repeat has had its chance by then
 HEAD_START_S: Final = 0.25  # of a gateway's first address over its others (RFC 8305 §5)
 
 MAX_ATTEMPTS: Final = 128
+MAX_ATTEMPTS_OF_ONE_SOURCE: Final = 32
+"""Gateways times their addresses; what one source tells leaves places for what others do."""
 MAX_SPEAKERS: Final = 64
-_AT_ONCE: Final = 64  # many may be dead, and each keeps its place until it is given up
+_AT_ONCE_OF_ONE_SOURCE: Final = 16  # many may be dead, and each keeps its place until it is given up
 
 FoundBy = Literal["mdns", "remembered", "sweep"]
 
@@ -96,7 +101,7 @@ class Outcome:
     refusals: set[str] = field(default_factory=set)
 
 
-def _show_nobody(_: Hit) -> None:
+def show_nobody(_: Hit) -> None:
     """Show what is found to nobody."""
 
 
@@ -118,7 +123,7 @@ class Plan:
     quiet_s: float
     confirm: Callable[[str, int], Awaitable[Device]]
     remembered: str | None = None
-    show_hit: Take = _show_nobody
+    show_hit: Take = show_nobody
     at_once: Callable[[Take], Awaitable[None]] = _no_other_way
     when_silent: Callable[[Take], Awaitable[None]] = _no_other_way
 
@@ -141,7 +146,10 @@ class _Search:
         self._hits: dict[str, Hit] = {}
         self._attempts: dict[Candidate, Sighting | None] = {}
         self._news = asyncio.Event()
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._attempts_of: Counter[Address] = Counter()
+        self._slots: dict[Address, asyncio.Semaphore] = defaultdict(
+            partial(asyncio.Semaphore, _AT_ONCE_OF_ONE_SOURCE)
+        )
         self._loop = asyncio.get_running_loop()
         self._started = self._found_at = self._loop.time()
         self._deadline = asyncio.timeout(plan.limit_s)
@@ -191,8 +199,9 @@ class _Search:
     def _other_words(self) -> list[Question]:
         """Return what else to ask: for a box, if none was heard, and for the one that is remembered."""
         questions = [] if self._attempts else [FOR_THE_BOX]
-        if self._plan.remembered and self._plan.remembered not in {each.name for each in self._attempts}:
-            name = f"{self._plan.remembered}.{SERVICE_TYPE}"
+        name = f"{self._plan.remembered}.{SERVICE_TYPE}"
+        heard = {each.name for each in self._attempts}
+        if self._plan.remembered and self._plan.remembered not in heard and can_be_asked(name):
             questions += [Question(name, SRV), Question(name, TXT)]
         return questions
 
@@ -219,13 +228,18 @@ class _Search:
             asked.update(missing)
             _ask_everywhere(ears, missing)
             for candidate in self._answers.candidates():
-                if candidate not in self._attempts and len(self._attempts) < MAX_ATTEMPTS:
+                if candidate not in self._attempts and self._has_place_for(candidate):
                     first = all(each.whose != candidate.whose for each in self._attempts)
                     self._attempts[candidate] = None
+                    self._attempts_of[candidate.source] += 1
                     gateway_id = candidate.advertisement.gateway_id
                     self._outcome.heard.setdefault(gateway_id, []).append(candidate.address)
                     wait_s = 0 if first else HEAD_START_S
                     tasks.create_task(self._confirm(candidate, self._elapsed_ms(), wait_s))
+
+    def _has_place_for(self, candidate: Candidate) -> bool:
+        of_its_source = self._attempts_of[candidate.source]
+        return len(self._attempts) < MAX_ATTEMPTS and of_its_source < MAX_ATTEMPTS_OF_ONE_SOURCE
 
     async def _confirm(self, candidate: Candidate, elapsed_ms: float, wait_s: float) -> None:
         said = candidate.advertisement
@@ -253,7 +267,7 @@ class _Search:
         """Ask the gateway who it is, again and again until the search ends."""
 
         async def ask() -> Device:
-            async with self._slots:
+            async with self._slots[candidate.source]:
                 return await self._plan.confirm(str(candidate.address), candidate.port)
 
         def doubt(error: AisegError) -> None:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phone_client.advice import ADVICE, CAUSES, GROUPS
-from phone_client.answers import Reason, Sighting
-from phone_client.diagnosis import Diagnosis, diagnose, sweep_may_help
-from phone_client.evidence import Evidence, Knock, Reached, SeenLink, Swept
+from phone_client.searching.advice import ADVICE, CAUSES, GROUPS
+from phone_client.searching.answers import Reason, Sighting
+from phone_client.searching.diagnosis import Diagnosis, diagnose, sweep_may_help
+from phone_client.searching.evidence import Evidence, Knock, Reached, SeenLink, Swept
 
 ROUTER = "192.168.1.1"
 LINK = SeenLink("eth0", "192.168.1.5/24", routers=(ROUTER,), router_answers=True, router_speaks=True)

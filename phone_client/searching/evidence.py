@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from phone_client.answers import Sighting
+from phone_client.searching.answers import Sighting
 
 Tcp = Literal["open", "foreign", "refused", "timed_out", "no_route"]
 """`open`: the remembered gateway answered as itself; `foreign`: something else answered at its address."""
@@ -102,7 +102,7 @@ class Evidence:
     `off_link`: who spoke of a gateway from outside the link. `vpn_takes_link`: packets for the link would go into the
     tunnel. `same_network`: whether the router is that of the network where the gateway was found last, None where that is
     not known. `no_way_to`: the address remembered is of a kind (IPv4, IPv6) that this phone has not. `nothing_to_sweep`: a
-    sweep was asked for, and no link has a network that may be swept.
+    sweep was asked for, and no link has a network that may be swept. `missing`: interfaces that were chosen by hand.
     """
 
     found_by_mdns: bool
@@ -121,6 +121,7 @@ class Evidence:
     same_network: bool | None = None
     no_way_to: str | None = None
     nothing_to_sweep: bool = False
+    missing: tuple[str, ...] = ()
 
     @property
     def usable(self) -> tuple[SeenLink, ...]:

@@ -6,9 +6,12 @@ from hypothesis import strategies as st
 from zeroconf._dns import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
 from zeroconf._protocol.incoming import DNSIncoming
 
-from phone_client.answers import (
+from phone_client.printable import printable
+from phone_client.searching.answers import (
     AAAA,
+    MAX_KNOWN,
     MAX_OF_ONE_SOURCE,
+    MAX_QUESTIONS,
     MAX_SOURCES,
     MAX_TXT_BYTES,
     PTR,
@@ -17,12 +20,11 @@ from phone_client.answers import (
     A,
     Answers,
     Question,
-    printable,
     read_answer,
     read_txt,
     write_questions,
 )
-from phone_client.network import Link
+from phone_client.searching.network import Link
 from protocol.discovery import SERVICE_TYPE, Advertisement
 from protocol.problems import Problem
 from tests.phone_client import mdns_peer as peer
@@ -254,3 +256,22 @@ def test_a_name_that_cannot_be_asked_for_is_ignored() -> None:
 def test_nothing_that_moves_a_terminal_passes(hostile: str) -> None:
     assert printable("x" + hostile).isprintable()
     assert len(printable(hostile * 100)) <= 80
+
+
+def test_a_flood_of_instances_makes_nobody_ask_or_list_without_end() -> None:
+    answers = Answers()
+    for number in range(MAX_SOURCES):
+        half = [peer.pointer(f"AiSEG {number} {each}") for each in range(MAX_OF_ONE_SOURCE)]
+        answers.hear(half, NEAR + number, LINK)
+    assert len(answers.missing()) == MAX_QUESTIONS
+    for number in range(MAX_SOURCES * MAX_OF_ONE_SOURCE):
+        said = SAID.model_copy(update={"gateway_id": f"{number:012x}"})
+        answers.hear(peer.whole(said, 8081, str(NEAR)), NEAR + number // MAX_OF_ONE_SOURCE, LINK)
+    assert len(answers.known(LINK)) <= MAX_KNOWN
+
+
+def test_what_is_known_for_more_than_half_its_life_is_asked_for_again() -> None:
+    answers = hear(*peer.whole(SAID, 8081, str(NEAR)))
+    (known,) = answers.known(LINK)
+    known.created -= 1000 * known.ttl * 0.6
+    assert answers.known(LINK) == []

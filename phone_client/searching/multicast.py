@@ -14,9 +14,9 @@ from functools import partial
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any, Final, NamedTuple
 
-from phone_client.answers import Pointer, Question, Records, read_answer, write_questions
-from phone_client.kernel import Address
-from phone_client.network import Link, scoped
+from phone_client.searching.answers import Pointer, Question, Records, read_answer, write_questions
+from phone_client.searching.kernel import Address
+from phone_client.searching.network import Link, scoped
 
 PORT: Final = 5353
 MAX_PACKETS: Final = 5000
@@ -94,10 +94,10 @@ class Ears:
 
     def take(self, data: bytes, source: Address, link: Link, one_shot: bool) -> None:
         """Read one packet; the answer to a one-shot question must carry the id of one that was asked."""
+        if self.received == MAX_PACKETS or self._received_from[source] == MAX_PACKETS_OF_ONE_SOURCE:
+            return
         self.received += 1
         self._received_from[source] += 1
-        if self.received > MAX_PACKETS or self._received_from[source] > MAX_PACKETS_OF_ONE_SOURCE:
-            return
         if data in self._asked and link.owns(source):
             self.own.add(link.name)
             return

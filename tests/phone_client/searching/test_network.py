@@ -2,9 +2,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 import pytest
 
-from phone_client.kernel import Neighbour, Place, default_routers, interfaces, leaves_by, neighbours
-from phone_client.neighbourhood import Neighbourhood
-from phone_client.network import Link, Surroundings, look_around, scoped, stays_on, unscoped
+from phone_client.searching.kernel import Neighbour, Place, default_routers, interfaces, leaves_by, neighbours
+from phone_client.searching.neighbourhood import Neighbourhood
+from phone_client.searching.network import Link, Surroundings, look_around, scoped, stays_on, unscoped
 
 pytestmark = pytest.mark.adapters
 
@@ -28,7 +28,10 @@ def test_all_means_the_real_ones() -> None:
 
 
 def test_what_is_not_there_is_no_link() -> None:
-    assert look_around(("no-such-interface", "203.0.113.250")).links == ()
+    around = look_around(("no-such-interface", "203.0.113.250"))
+    assert around.links == ()
+    assert around.missing == ("no-such-interface", "203.0.113.250")
+    assert look_around(("all",)).missing == look_around(("lo", "127.0.0.1")).missing == ()
 
 
 def test_the_kernel_knows_its_interfaces_and_their_addresses() -> None:

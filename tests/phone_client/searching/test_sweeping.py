@@ -11,8 +11,8 @@ import pytest
 from zeroconf._dns import DNSRecord
 from zeroconf._protocol.incoming import DNSIncoming
 
-from phone_client.network import Link, look_around
-from phone_client.sweeping import AT_ONCE, MAX_ADDRESSES, Block, Sweep, blocks
+from phone_client.searching.network import Link, look_around
+from phone_client.searching.sweeping import AT_ONCE, MAX_ADDRESSES, Block, Sweep, _Ear, _Part, blocks
 from tests.phone_client import mdns_peer as peer
 from tests.phone_client.gateway_double import GatewayDouble
 
@@ -199,3 +199,13 @@ async def test_a_sweep_that_is_cut_off_says_that_it_is_not_whole() -> None:
     assert 0 < seen.asked < 254
     assert not seen.whole
     assert seen.present == ("127.0.1.3",), "who answers ARP late counts, too"
+
+
+async def test_answers_from_elsewhere_do_not_count_and_cost_no_memory() -> None:
+    part = _Part(BLOCK)
+    ear = _Ear(4711, NEIGHBOURS, part.heard)
+    answer = peer.packet([peer.pointer("AiSEG")], 4711)
+    for number in range(1000):
+        ear.datagram_received(answer, (str(IPv4Address("10.0.0.1") + number), peer.PORT))
+    ear.datagram_received(answer, ("127.0.1.7", peer.PORT))
+    assert part.present == {IPv4Address("127.0.1.7")}

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from zeroconf._dns import DNSService
 
-from phone_client.answers import FOR_GATEWAYS, Records, read_answer, write_questions
-from phone_client.evidence import Tcp
-from phone_client.kernel import Address
-from phone_client.multicast import PORT
-from phone_client.network import Link
+from phone_client.searching.answers import FOR_GATEWAYS, Records, read_answer, write_questions
+from phone_client.searching.evidence import Tcp
+from phone_client.searching.kernel import Address
+from phone_client.searching.multicast import PORT
+from phone_client.searching.network import Link
 from protocol.discovery import SERVICE_TYPE
 
 ASK_S: Final = 1.0

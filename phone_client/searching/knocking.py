@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Final
 
-from phone_client import probing
-from phone_client.answers import Records
-from phone_client.evidence import Tcp
-from phone_client.network import Link
 from phone_client.places import Remembered
-from phone_client.search import Hit
+from phone_client.searching import probing
+from phone_client.searching.answers import Records
+from phone_client.searching.evidence import Tcp
+from phone_client.searching.network import Link
+from phone_client.searching.search import Hit
 
 Identify = Callable[[str, int], Awaitable[Hit | None]]
 """Asks the gateway at an address and port who it is; None: nobody, or no gateway."""
@@ -86,9 +86,11 @@ class Knocking:
         """Ask straight, by mDNS, until there is an answer."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while not probing.speaks_of_gateways(tried.heard):
+        while True:
             tried.heard = await probing.ask(tried.address)
-            await asyncio.sleep(0 if tried.heard else _ASK_AGAIN_S)
+            if probing.speaks_of_gateways(tried.heard):
+                break
+            await asyncio.sleep(_ASK_AGAIN_S)
         self.was_hard |= loop.time() - began > _EASY_S
         self.answered.set()
 

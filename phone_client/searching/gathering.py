@@ -6,14 +6,14 @@ from ipaddress import ip_address
 from itertools import islice
 from typing import Final
 
-from phone_client.evidence import Evidence, Knock, Reached, SeenLink
-from phone_client.kernel import Address
-from phone_client.knocking import Knocking
-from phone_client.neighbourhood import Neighbourhood
-from phone_client.network import Link, Surroundings, stays_on
-from phone_client.probing import speaks_of_gateways
-from phone_client.search import Hit, Outcome
-from phone_client.sweeping import Sweep
+from phone_client.searching.evidence import Evidence, Knock, Reached, SeenLink
+from phone_client.searching.kernel import Address
+from phone_client.searching.knocking import Knocking
+from phone_client.searching.neighbourhood import Neighbourhood
+from phone_client.searching.network import Link, Surroundings, stays_on
+from phone_client.searching.probing import speaks_of_gateways
+from phone_client.searching.search import Hit, Outcome
+from phone_client.searching.sweeping import Sweep
 
 _MORE: Final = 3
 
@@ -68,6 +68,7 @@ class Scene:
             reached=self._reached(),
             links=links,
             loopback_only=around.loopback_only,
+            missing=around.missing,
             denied=outcome.denied,
             refusals=tuple(sorted(outcome.refusals)),
             sent=outcome.sent,

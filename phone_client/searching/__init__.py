@@ -1,0 +1,1 @@
+"""The search for a gateway, and why it failed."""
