@@ -42,7 +42,7 @@ class Speaker:
         try:
             while True:
                 now = self._loop.time()
-                if now >= look_at:
+                if self._network.has_news() or now >= look_at:  # news that nobody takes in wake without end
                     look_at = now + _LOOK_EVERY_S
                     self._look(now)
                 for key, datagram in self._network.receive():

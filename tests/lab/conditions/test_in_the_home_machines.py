@@ -126,6 +126,26 @@ def test_busy_neighbourhood(home: Home, phone: Listener) -> None:
     assert phone.gathers(*(b"ACME HEMS %d" % number for number in range(1, 6)))
 
 
+def test_a_neighbour_sleeps_while_nothing_happens(home: Home) -> None:
+    """News of addresses that nobody took in kept it awake, and with it the whole machine."""
+    home.begin("busy_neighbourhood", n=1)
+    pids = home.neighbour.run("pgrep", "-f", "lab.neighbour busy").split()
+    home.neighbour.run("ip", "address", "add", "192.168.0.249/24", "dev", "eth0")
+    assert pids
+    spent = [ticks(home, pid) for pid in pids]
+    time.sleep(1.0)
+    assert all(
+        ticks(home, pid) - before < 8 for pid, before in zip(pids, spent, strict=True)
+    )  # of 100 a second
+    home.neighbour.run("ip", "address", "del", "192.168.0.249/24", "dev", "eth0")
+
+
+def ticks(home: Home, pid: str) -> int:
+    """Return how long a program has had a processor, in hundredths of a second."""
+    fields = home.neighbour.run("cat", f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_rogue_gateway(home: Home, phone: Listener) -> None:
     home.begin("rogue_gateway", gateway_id="0badc0ffee00", address="far")
     phone.say(question("_aiseg._tcp.local.", 12))
