@@ -5,7 +5,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -21,7 +21,7 @@ from lab.scenes import SCENES, Scene
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="How often each.")
 @click.option("--jobs", type=click.IntRange(1, 32), default=4, show_default=True, help="Homes at a time.")
 @click.option("--only", metavar="TEXT", help="Only the scenes with this in their name.")
-@click.option("--json", "as_json", is_flag=True, help="Print each search as a line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print each search as a line of JSON, as it ends.")
 def matrix(*, seeds: int, jobs: int, only: str | None, as_json: bool) -> None:
     """Play every scene of wrong homes with several seeds: what is true, and what the phone says (Markdown).
 
@@ -31,17 +31,28 @@ def matrix(*, seeds: int, jobs: int, only: str | None, as_json: bool) -> None:
     if not scenes:
         raise click.BadParameter(f"no scene has {only!r} in its name", param_hint="--only")
     with tempfile.TemporaryDirectory(prefix="aiseg-lab-") as folder:
-        judged = _run(scenes, range(1, seeds + 1), jobs, Path(folder))
-    if as_json:
-        for each in judged:
-            click.echo(json.dumps(_document(each), ensure_ascii=False))
-    else:
+        judged = _run(scenes, range(1, seeds + 1), jobs, Path(folder), _print if as_json else _keep_quiet)
+    if not as_json:
         click.echo(markdown(judged), nl=False)
     if any(each.verdict in ("wrong", "hesitant") for each in judged):
         sys.exit(1)
 
 
-def _run(scenes: Sequence[Scene], seeds: Sequence[int], jobs: int, folder: Path) -> list[Judged]:
+def _print(judged: Judged) -> None:
+    click.echo(json.dumps(_document(judged), ensure_ascii=False))
+
+
+def _keep_quiet(_: Judged) -> None:
+    """Print nothing: all of it comes at the end."""
+
+
+def _run(
+    scenes: Sequence[Scene],
+    seeds: Sequence[int],
+    jobs: int,
+    folder: Path,
+    show: Callable[[Judged], None],
+) -> list[Judged]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     verdicts: Counter[str] = Counter()
     console = Console(stderr=True)
@@ -49,6 +60,7 @@ def _run(scenes: Sequence[Scene], seeds: Sequence[int], jobs: int, folder: Path)
         searches = bar.add_task("searching", total=len(seeds) * sum(len(each.truth) for each in scenes))
 
         def tell(judged: Judged) -> None:
+            show(judged)
             verdicts[judged.verdict] += 1
             said = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
             bar.update(searches, advance=1, description=said)

@@ -89,7 +89,9 @@ class Lane:
         home = self._home
         self._gateway = self._open.enter_context(announced(self._scene.announcer, home.gateway, self._folder))
         self._addresses = _addresses(home)
-        for name, given in self._scene.standing:
+        with self._course.machine:
+            self.measured.round_trip_ms = round_trip_ms(home.phone, home.gateway)
+        for name, given in self._scene.conditions:
             home.begin(name, ttl_s=None, **given)
         self._searchers = {name: self._searcher(name) for name in self._names()}
         for searcher in self._searchers.values():
@@ -102,15 +104,13 @@ class Lane:
 
     def run(self) -> None:
         """Let everybody search, in another order each time."""
-        with self._course.machine:
-            self.measured.round_trip_ms = round_trip_ms(self._home.phone, self._home.gateway)
         for run in (*range(-self._course.warming, 0), *self._course.runs):
             order = list(self._searchers)
             random.Random(f"{self._course.seed}/{run}").shuffle(order)
             for name in order:
                 if self._course.over.is_set():
                     return
-                answer = self._turn(self._searchers[name], warming=run < 0)
+                answer = self._turn(self._searchers[name])
                 if run >= 0:
                     self._note(name, answer)
                     self._course.tell()
@@ -123,25 +123,18 @@ class Lane:
         search = self._scene.search(name)
         return Searcher(search, self._home, search.command(self._course.here, self._gateway))
 
-    def _turn(self, searcher: Searcher, *, warming: bool) -> Mapping[str, Any]:
+    def _turn(self, searcher: Searcher) -> Mapping[str, Any]:
         self._rest()
         with self._course.machine:
             searcher.prepare()
         time.sleep(searcher.search.settle_s)
         with self._course.machine:
-            active = (
-                []
-                if warming
-                else [self._home.begin(name, ttl_s=None, **given) for name, given in self._scene.each]
-            )
             for node in (self._home.phone, self._home.gateway):
                 node.run("ip", "neighbour", "flush", "all")  # nor does a kernel remember
             searcher.begin(self._course.limit_s, self._gateway.gateway_id)
             answer = searcher.hear(self._course.alone_s)
         if answer is None:
             answer = searcher.hear(self._course.limit_s + GRACE_S)
-        for each in active:
-            self._home.end(each.number)
         searcher.rest()
         self._quiet_at = time.monotonic() + self._course.quiet_s
         if answer is None:

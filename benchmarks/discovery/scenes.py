@@ -20,7 +20,7 @@ _BUSY: Final = {"neighbour": 10, "neighbour2": 10, "neighbour3": 10, "neighbour4
 class Scene:
     """A home in which everybody searches in turn.
 
-    Where searches are long, several `homes` share the runs. So many `neighbours` are there besides. `standing` conditions begin before the first search; `each` ones begin anew with every search, with other dice.
+    Where searches are long, several `homes` share the runs. So many `neighbours` are there besides. `conditions` go on all the time, so that their dice are thrown on from search to search.
     `published` are figures that were not measured here (median / p95 in ms), by who reached them.
     """
 
@@ -28,8 +28,7 @@ class Scene:
     announcer: Announcer = "ours"
     homes: int = 1
     neighbours: int = 1
-    standing: Sequence[Condition] = ()
-    each: Sequence[Condition] = ()
+    conditions: Sequence[Condition] = ()
     searches: Sequence[str] = _COMMON
     goals: Sequence[Goal] = ()
     published: Mapping[str, str] = field(default_factory=dict)
@@ -61,30 +60,32 @@ SCENES: Final[Mapping[str, Scene]] = MappingProxyType(
         "clean_zeroconf": Scene("clean LAN, announced by python-zeroconf", "zeroconf", goals=_quick(5)),
         "firewalled": Scene(
             "phone behind a firewall like ufw's",
-            standing=[("phone_firewalled", {})],
+            conditions=[("phone_firewalled", {})],
             goals=_quick(80, 125),
         ),
         "loss_30": Scene(
             "30 % of all frames lost",
             homes=2,
-            each=[("loss", {"p": 0.3})],
+            conditions=[("loss", {"p": 0.3})],
             goals=(Goal("within_1s", 29 / 30), Goal("p95_ms", 400)),
         ),
         "loss_50": Scene(
             "50 % of all frames lost",
             homes=4,
-            each=[("loss", {"p": 0.5})],
+            conditions=[("loss", {"p": 0.5})],
             goals=(Goal("within_1s", 24 / 30), Goal("found", 1)),
         ),
         "wifi": Scene(
             "Wi-Fi: half the multicast to the phone lost, the rest held",
-            each=[("wifi_air", {})],
+            conditions=[("wifi_air", {})],
             goals=_quick(15, 50),
         ),
         "busy": Scene(
             "49 other services of our type, on 5 hosts",
             neighbours=len(_BUSY),
-            standing=[("busy_neighbourhood", {"on": on, "n": 0, "ours": ours}) for on, ours in _BUSY.items()],
+            conditions=[
+                ("busy_neighbourhood", {"on": on, "n": 0, "ours": ours}) for on, ours in _BUSY.items()
+            ],
             goals=_quick(8, 20),
         ),
         "process": Scene(
