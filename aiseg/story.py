@@ -12,9 +12,9 @@ from aiseg.world import World
 from chassis.clock import SystemClock
 from emulator.gateway import Gateway
 from emulator.registration import Answers
-from phone_client.finding import Found
 from phone_client.phone import Phone
-from phone_client.search import Hit
+from phone_client.searching.finding import Found
+from phone_client.searching.search import Hit
 from protocol.areas import Place
 from protocol.codes import in_fours
 from protocol.firmware import Manifest

@@ -6,11 +6,13 @@ from chassis.ending import run
 from chassis.rooms import Rooms
 
 ROOMS = {
-    "conditions": "lab.commands:conditions",
-    "search": "lab.commands:search",
-    "list": "lab.story_command:list_stories",
-    "validate": "lab.story_command:validate",
-    "matrix": "lab.matrix_command:matrix",
+    "conditions": "lab.commands.searching:conditions",
+    "search": "lab.commands.searching:search",
+    "run": "lab.commands.running:command",
+    "list": "lab.commands.scripts:list_stories",
+    "validate": "lab.commands.scripts:validate",
+    "replay": "lab.commands.replaying:command",
+    "matrix": "lab.commands.matrix:matrix",
     "conform": "lab.conformance.__main__:command",
 }
 

@@ -58,13 +58,13 @@ def test_figures_for_people() -> None:
 @pytest.mark.parametrize("name", SCENES)
 def test_the_conditions_of_a_scene_are_there(name: str) -> None:
     scene = SCENES[name]
-    for condition, given in (*scene.standing, *scene.each):
+    for condition, given in scene.conditions:
         prepare(condition, given, Plan(scene.neighbours).hosts)
 
 
 @pytest.mark.lab
 def test_all_rows_are_there(tmp_path: Path) -> None:
-    """With a condition that stands, one that begins with each search, and none; nothing is installed for it."""
+    """With conditions of two kinds and with none; nothing is installed for it."""
     if not may_make_networks():
         pytest.skip(NOT_ALLOWED)
     scenes = ("firewalled", "loss_30")

@@ -1,8 +1,10 @@
 """`report.json`: a run for machines, and what `aiseg lab replay` plays again. Version 1; readers ignore what they do not know."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +15,6 @@ from lab.xray.look import Outcome, StageName, State
 from lab.xray.ways import WayName
 from lab.xray.words import OUTCOMES
 
-SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 Seconds = Annotated[float, Field(description="Seconds since the story began.")]
 Frames = Annotated[
     tuple[int, ...], Field(description="Numbers of frames in packets.pcapng, as Wireshark counts.")
@@ -151,7 +152,7 @@ class SuiteReport(_Part):
 def report_of(facts: Facts) -> Report:
     """Return a run as report.json has it."""
     run = facts.run
-    script = run.script.model_dump(mode="json", by_alias=True)
+    script = run.script.model_dump(mode="json", by_alias=True, exclude_none=True)
     return Report(
         scenario=run.script.scenario,
         title=run.script.title,
@@ -175,15 +176,34 @@ def report_of(facts: Facts) -> Report:
     )
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of report.json."""
-    return {"$schema": SCHEMA_ID, **Report.model_json_schema(mode="serialization")}
+def suite_of(runs: Sequence[tuple[Facts, str]]) -> SuiteReport:
+    """Return many runs as report.json has them, each with the folder where it is."""
+    verdicts = Counter(facts.run.verdict for facts, _ in runs)
+    return SuiteReport(
+        verdicts={each: verdicts[each] for each in get_args(Verdict)},
+        took_s=round(sum(facts.run.took_s for facts, _ in runs), 3),
+        runs=tuple(_case(*each) for each in runs),
+    )
+
+
+def _case(facts: Facts, folder: str) -> CaseReport:
+    run = facts.run
+    return CaseReport(
+        scenario=run.script.scenario,
+        title=run.script.title,
+        verdict=run.verdict,
+        reason=run.reason,
+        seed=run.seed,
+        took_s=round(run.took_s, 3),
+        said=tuple(each.said for each in facts.searches),
+        folder=folder,
+    )
 
 
 def _step(told: Told, steps: list[dict[str, Any]]) -> StepReport:
     return StepReport(
-        step=told.step + 1,
-        script=steps[told.step],
+        step=told.step,
+        script=steps[told.step - 1],
         began_s=round(told.began_s, 3),
         ended_s=round(told.ended_s, 3),
         verdict=told.verdict,

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.conditions.words import TEXTS
 from lab.conditions.words.text import Text
-from lab.story.run import Event, Run, Search, Told
+from lab.story.run import Run, Search, Told
 from lab.xray.captured import Seen
 from lab.xray.look import Xray, look
 
@@ -72,13 +72,8 @@ class Facts:
 
     @property
     def last_s(self) -> float:
-        """When the last of it ended."""
-        ends = (
-            self.run.took_s,
-            *(each.ended_s for each in self.run.steps),
-            *(each.at_s for each in self.run.events),
-        )
-        return max(ends)
+        """When the last of it happened: a run takes longer, as its home has to be built."""
+        return _last_s(self.run)
 
     @property
     def failed(self) -> tuple[Told, ...]:
@@ -116,9 +111,10 @@ def _faults(run: Run) -> Iterator[Fault]:
                 str(each.data["name"]),
                 each.data.get("args") or {},
                 each.at_s,
-                ends.get(each.data.get("number"), _end_of(run, each)),
+                ends.get(each.data.get("number"), _last_s(run)),
             )
 
 
-def _end_of(run: Run, began: Event) -> float:
-    return max(began.at_s, run.took_s, *(each.at_s for each in run.events))
+def _last_s(run: Run) -> float:
+    told, searched = (each.ended_s for each in run.steps), (each.ended_s for each in run.searches)
+    return max((*told, *searched, *(each.at_s for each in run.events)), default=0.0)

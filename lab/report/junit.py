@@ -24,7 +24,8 @@ def junit(runs: Sequence[Facts]) -> bytes:
     for each in runs:
         _case(suite, each)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def _sums(runs: Sequence[Facts]) -> dict[str, str]:
@@ -58,7 +59,7 @@ def _evidence(facts: Facts) -> Iterator[str]:
     """Yield what somebody needs who sees nothing but this."""
     yield _both(facts.run.script.title)
     for each in facts.failed:
-        yield f"Step {each.step + 1}, {each.began_s:.1f} s to {each.ended_s:.1f} s: {each.verdict}"
+        yield f"Step {each.step}, {each.began_s:.1f} s to {each.ended_s:.1f} s: {each.verdict}"
         yield f"  wanted: {_both(each.wanted)}"
         if each.seen:
             yield f"  seen:   {_both(each.seen)}"

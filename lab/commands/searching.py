@@ -11,11 +11,11 @@ import click
 
 from chassis.clock import SystemClock
 from chassis.ending import language
+from lab.commands.telling import Search, entry_document, search_document, tell_entries, tell_search
 from lab.conditions.catalogue import entries, prepare
 from lab.home import Home
 from lab.network.plan import Plan
 from lab.residents import living_in
-from lab.telling import Search, entry_document, search_document, tell_entries, tell_search
 from lab.wanted import Wanted, read_wanted
 from lab.xray.captured import read
 from lab.xray.look import look

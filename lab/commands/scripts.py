@@ -16,6 +16,8 @@ from lab.story.script import Script
 from lab.story.stories import faults_of, find, holds, shipped
 from protocol.problems import EXIT_USAGE, AisegError, Problem, exit_code
 
+_WIDE: Final = 140
+"""Columns of a terminal from which on all fits beside each other."""
 _COLUMNS: Final = {"en": ("name", "title", "rows", "faults"), "ja": ("名前", "内容", "要件", "状態")}
 _WORDS: Final = {
     "en": {
@@ -45,7 +47,7 @@ def list_stories(*, text: str | None, as_json: bool, lang: str | None) -> None:
     if as_json:
         click.echo(json.dumps({"scenarios": list(map(_document, scripts))}, ensure_ascii=False))
     elif scripts:
-        Console(highlight=False).print(_table(scripts, lang or language()))
+        _tell_list(scripts, lang or language())
     else:
         click.echo(_WORDS[lang or language()]["none"].format(text=text), err=True)
 
@@ -86,20 +88,26 @@ def _tell(readings: Sequence[Reading], spoken: str) -> None:
     click.echo(_WORDS[spoken]["right"].format(count=right, all=len(readings)))
 
 
-def _table(scripts: Iterable[Script], spoken: str) -> Table:
+def _tell_list(scripts: Iterable[Script], spoken: str) -> None:
+    console = Console(highlight=False)
+    wide = console.width >= _WIDE
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for each in _COLUMNS[spoken]:
+    for each in _COLUMNS[spoken] if wide else _COLUMNS[spoken][:2]:
         table.add_column(each, overflow="fold")
     table.columns[0].no_wrap = True
     for script in scripts:
-        title = script.title.ja if spoken == "ja" else script.title.en
-        table.add_row(
-            f"[bold]{script.scenario}[/]",
-            escape(title),
-            " ".join(script.rows),
-            f"[dim]{' '.join(faults_of(script))}[/]",
-        )
-    return table
+        table.add_row(f"[bold]{script.scenario}[/]", *_cells(script, spoken, wide=wide))
+    console.print(table)
+
+
+def _cells(script: Script, spoken: str, *, wide: bool) -> list[str]:
+    """Return title, rows and faults; where there is no room, the latter are under the title."""
+    title = escape(script.title.ja if spoken == "ja" else script.title.en)
+    rows, faults = " ".join(script.rows), " ".join(faults_of(script))
+    if wide:
+        return [title, f"[dim]{rows}[/]", f"[dim]{faults}[/]"]
+    below = "  ".join(filter(None, (rows, faults)))
+    return [f"{title}\n[dim]{below}[/]" if below else title]
 
 
 def _document(script: Script) -> dict[str, object]:

@@ -84,7 +84,7 @@ def search_document(done: Search) -> dict[str, Any]:
         "phone": done.said.document,
         "took_s": round(done.said.took_s, 3),
         "build_s": round(done.build_s, 3),
-        "xray": {"outcome": done.xray.outcome, "stages": [asdict(each) for each in done.xray.stages]},
+        "xray": asdict(done.xray),
         "capture": str(done.capture),
     }
 
