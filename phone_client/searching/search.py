@@ -36,6 +36,7 @@ ASK_AT_S: Final = (0.0, 1.0, 3.0, 7.0)  # RFC 6762 §5.2: at least 1 s to the fi
 SPARE_WAYS_AFTER_S: Final = 0.1  # each time, if nobody has answered
 OTHER_WORDS_AFTER_S: Final = 0.25
 """Later each time, other questions are asked that the same gateway answers; an answer to the first may take 0.12 s."""
+THE_REST_AFTER_S: Final = 0.01
 PATIENCE_S: Final = 1.2  # the first repeat has had its chance by then
 HEAD_START_S: Final = 0.25  # of a gateway's first address over its others (RFC 8305 §5)
 
@@ -221,12 +222,14 @@ class _Search:
 
     async def _follow_news(self, ears: Ears, tasks: asyncio.TaskGroup) -> None:
         asked: set[Question] = set()
+        asking: asyncio.Task[None] | None = None
         while True:
             await self._news.wait()
             self._news.clear()
-            missing = [each for each in self._answers.missing() if each not in asked]
-            asked.update(missing)
-            _ask_everywhere(ears, missing)
+            if (asking is None or asking.done()) and any(
+                each not in asked for each in self._answers.missing()
+            ):
+                asking = tasks.create_task(self._ask_for_the_rest(ears, asked))
             for candidate in self._answers.candidates():
                 if candidate not in self._attempts and self._has_place_for(candidate):
                     first = all(each.whose != candidate.whose for each in self._attempts)
@@ -240,6 +243,13 @@ class _Search:
     def _has_place_for(self, candidate: Candidate) -> bool:
         of_its_source = self._attempts_of[candidate.source]
         return len(self._attempts) < MAX_ATTEMPTS and of_its_source < MAX_ATTEMPTS_OF_ONE_SOURCE
+
+    async def _ask_for_the_rest(self, ears: Ears, asked: set[Question]) -> None:
+        """Ask for what has not come a moment later: who has much to tell needs several packets for it."""
+        await asyncio.sleep(THE_REST_AFTER_S)
+        missing = [each for each in self._answers.missing() if each not in asked]
+        asked.update(missing)
+        _ask_everywhere(ears, missing)
 
     async def _confirm(self, candidate: Candidate, elapsed_ms: float, wait_s: float) -> None:
         said = candidate.advertisement

@@ -93,7 +93,7 @@ def test_the_report_shows_what_was_wrong_and_what_could_not_be_told() -> None:
 @pytest.mark.req("S-DISC-03", "S-DISC-12", "S-DISC-15", "S-FAR-02", "S-GEN-07")
 def test_right_where_it_can_know_and_doubtful_where_it_cannot(tmp_path: Path) -> None:
     scenes = [each for each in SCENES if each.name in PLAYED]
-    judged = run(scenes, seeds=[1], jobs=6, folder=tmp_path, told=lambda _: None)
+    judged = run(scenes, seeds=[1], jobs=10, folder=tmp_path, told=lambda _: None)
     assert [each for each in judged if each.verdict in ("wrong", "hesitant")] == []
     assert [(each.scene.name, each.knowledge) for each in judged] == [
         (each.name, knowledge) for each in scenes for knowledge in each.truth
