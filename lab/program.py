@@ -1,11 +1,13 @@
 """A program that runs in a node, as its runner sees it."""
 
 import io
+import json
 import os
 import select
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Any, Final, Protocol, TextIO
 
@@ -88,6 +90,19 @@ class Program:
             raise TimeoutError(f"{' '.join(self.argv)} printed no line within {timeout} s") from None
         finally:
             self._pipe.deadline = None
+
+    def read_document(self, timeout: float) -> Mapping[str, Any] | None:
+        """Return the JSON object that one of our programs prints as a line when it serves; None if it ends before.
+
+        Raises:
+            TimeoutError: it did neither in time.
+        """
+        deadline = time.monotonic() + timeout
+        while line := self.read_line(max(0.0, deadline - time.monotonic())):
+            if line.startswith("{"):
+                document: Mapping[str, Any] = json.loads(line)
+                return document
+        return None
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, if it runs."""

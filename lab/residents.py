@@ -138,22 +138,14 @@ def living_in(home: Home, folder: Path) -> Iterator[Residents]:
     settings.write_text(_SETTINGS.format(folder=state, cloud=_AWAY_FROM_HERE, port=DEFAULT_PORT), "utf-8")
     emulator = (sys.executable, "-m", "emulator", "--json", "--config", str(settings))
     # Not into a pipe: one that nobody reads fills up.
-    logging = ("sh", "-c", 'exec "$@" 2>>"$0"', str(folder / "emulator.log"))
+    log = folder / "emulator.log"
+    logging = ("sh", "-c", 'exec "$@" 2>>"$0"', str(log))
     printer = (sys.executable, "-m", "lab.neighbour", "busy", "1", "0")
     with (
         home.neighbour.start(*printer, service=True),
         home.gateway.start(*logging, *emulator, service=True) as program,
     ):
-        yield Residents(home, folder, _read_label(program))
-
-
-def _read_label(program: Program) -> Mapping[str, Any]:
-    """Return the label the gateway prints when it serves."""
-    read: list[str] = []
-    deadline = time.monotonic() + GATEWAY_STARTS_S
-    while line := program.read_line(max(0.0, deadline - time.monotonic())):
-        if line.startswith("{"):
-            label: Mapping[str, Any] = json.loads(line)
-            return label
-        read.append(line)
-    raise UnreachableError("the gateway of the lab", "".join(read))
+        label = program.read_document(GATEWAY_STARTS_S)
+        if label is None:
+            raise UnreachableError("the gateway of the lab", log.read_text("utf-8", "replace"))
+        yield Residents(home, folder, label)

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from chassis.templates import environment
 from protocol import rules
 
 Language = Literal["ja", "en"]
@@ -20,16 +19,9 @@ class View:
 
     def __init__(self) -> None:
         self.words: dict[Language, Words] = {"ja": read_words("ja"), "en": read_words("en")}
-        environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.globals["rules"] = rules
-        self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
+        templates = environment(HERE / "templates")
+        templates.globals["rules"] = rules
+        self._templates = {name: templates.get_template(name) for name in templates.list_templates()}
 
     def render(self, template: str, **facts: object) -> str:
         """Return a page as text."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 import segno
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from chassis.templates import environment
 from emulator.gateway import Gateway
 from protocol.codes import in_fours
 from protocol.device_api import Update
@@ -26,16 +26,9 @@ class View:
 
     def __init__(self) -> None:
         self.words: dict[Language, Words] = {"ja": read_words("ja"), "en": read_words("en")}
-        environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["tokyo"] = tokyo_time
-        self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
+        templates = environment(HERE / "templates")
+        templates.filters["tokyo"] = tokyo_time
+        self._templates = {name: templates.get_template(name) for name in templates.list_templates()}
 
     def render(self, template: str, **facts: object) -> str:
         """Return a page as text."""

@@ -58,7 +58,7 @@ class _Avahi:
         self._write(service, folder)
         # It stays root so that it dies with the test: a process that changes its user loses that tie.
         daemon = ("avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits", "-f", str(configuration))
-        own = {str(services): "/etc/avahi/services", **_let_be_avahi(folder)}
+        own = {str(services): "/etc/avahi/services", **let_be_avahi(folder)}
         mounts = [f"mount --bind {shlex.quote(ours)} {theirs}" for ours, theirs in own.items()]
         return ("sh", "-ec", "\n".join([*mounts, f"exec {shlex.join(daemon)}"]))
 
@@ -89,7 +89,7 @@ class _Avahi:
         )
 
 
-def _let_be_avahi(folder: Path) -> Mapping[str, str]:
+def let_be_avahi(folder: Path) -> Mapping[str, str]:
     """Return files to be seen in the place of others, where the user `avahi` is ours: without root no other can be had."""
     seen = {}
     ids = f"{os.geteuid()}", f"{os.getegid()}"

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from chassis.templates import environment
 from lab.report import words, xray_drawing
 from lab.report.facts import Facts, Looked
 from lab.report.screens import Screen
@@ -122,22 +123,15 @@ def _given(facts: Facts) -> list[tuple[str, str]]:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    templates = environment(HERE / "templates")
+    templates.filters |= {
         "clock": clock,
         "tokyo": lambda at: at.astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S"),
         "numbers": xray_words.numbers,
         "loss": xray_words.loss,
         "way_end": xray_words.way_end,
     }
-    return environment
+    return templates
 
 
 def _render(template: str, **facts: object) -> str:

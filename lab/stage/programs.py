@@ -1,10 +1,8 @@
 """The real cloud, AiSEG and app, each on its machine, and another machine that speaks mDNS."""
 
-import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -104,11 +102,9 @@ class Service:
         Raises:
             UnreachableError: it does not.
         """
-        deadline = time.monotonic() + STARTS_S
-        while self._program and (line := self._program.read_line(max(0.0, deadline - time.monotonic()))):
-            if line.startswith("{"):
-                document: Mapping[str, Any] = json.loads(line)
-                return document
+        document = self._program and self._program.read_document(STARTS_S)
+        if document:
+            return document
         raise UnreachableError("a program of the lab", self._log.read_text("utf-8", "replace")[-_MOST_SAID:])
 
     def end(self) -> None:
